@@ -1,0 +1,43 @@
+"""Writing files so that a reader never meets a half-written one."""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
+    """Give a temporary path in the same folder; move it to `path` if the block succeeds.
+
+    The folder is made if needed. The temporary file is in the same folder because `os.replace` is
+    atomic only within one file system. When the block raises, the temporary file is removed and
+    whatever stood at `path` before is untouched.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Where the finished file shall stand.
+
+    Yields
+    ------
+    pathlib.Path
+        The path to write to inside the block. It keeps the file's suffix, for the writers that go
+        by it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A dot in front hides leftovers of a killed process from the globs that list recordings.
+    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.part{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(text: str, path: str | os.PathLike) -> None:
+    """Write UTF-8 text with its line ends as they are, whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(text.encode("utf-8"))

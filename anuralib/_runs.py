@@ -1,0 +1,108 @@
+"""What `fit` and `predict` share: checked input, batches, outputs, and the identity of a run."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import torch
+
+from anuralib.models import read_saved
+
+
+def pick_device(device="auto"):
+    """The device for "auto": CUDA, then Apple's MPS, then the CPU; other names are taken as is."""
+    if device != "auto":
+        return torch.device(device)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def check_pair(model, pair, what):
+    """Features and float32 labels of a subset, checked against the model."""
+    try:
+        features, labels = pair
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} must be a pair (features, labels)") from None
+    features = np.asarray(features)
+    if features.ndim != 4 or features.shape[1] != 1 or 0 in features.shape:
+        raise ValueError(
+            f"{what} features must be (N, 1, n_mels, frames) with N > 0, got {features.shape}"
+        )
+    if model.input_shape is not None and features.shape[2:] != tuple(model.input_shape):
+        raise ValueError(
+            f"{what} features are {features.shape[2:]} (bands, frames) but the model was trained "
+            f"on {tuple(model.input_shape)}: compute them with the same settings"
+        )
+    if isinstance(labels, pd.DataFrame) and list(labels.columns) != model.species:
+        raise ValueError(
+            f"the columns of the {what} labels are not the model's species in their order: use "
+            "build_model(name, species) and windows[species]"
+        )
+    try:
+        labels = np.array(labels, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} labels must be numbers between 0 and 1") from None
+    if labels.shape != (len(features), len(model.species)):
+        raise ValueError(
+            f"{what} labels must be {(len(features), len(model.species))} (windows, species) to "
+            f"go with the features and the model, got {labels.shape}"
+        )
+    if not (labels.min() >= 0 and labels.max() <= 1):  # written so that NaN fails, too
+        raise ValueError(f"{what} labels must lie between 0 and 1, without NaN")
+    for first in range(0, len(features), 1024):  # in parts: no copy of the whole mask
+        if not np.isfinite(features[first : first + 1024]).all():
+            raise ValueError(f"{what} features hold NaN or infinite values near row {first}")
+    return features, labels
+
+
+def take_batch(features, rows, device):
+    """Rows of a feature array as a float32 tensor on the device."""
+    # A copy, since torch takes no reversed and no read-only arrays (memory maps, pandas' views).
+    return torch.from_numpy(np.array(features[rows], dtype=np.float32)).to(device)
+
+
+def all_logits(model, features, batch_size, device):
+    """Outputs for all rows, on the CPU, with the model in evaluation mode."""
+    model.eval()
+    parts = []
+    with torch.inference_mode():
+        for first in range(0, len(features), batch_size):
+            part = take_batch(features, slice(first, first + batch_size), device)
+            parts.append(model(part).float().cpu())
+    return torch.cat(parts)
+
+
+def digest(*arrays):
+    total = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        total.update(f"{array.shape}{array.dtype}".encode())
+        total.update(np.ascontiguousarray(array))
+    return total.hexdigest()
+
+
+def name_of(function):
+    """A name for the settings of a run; of a functools.partial, its function and its options."""
+    inner = getattr(function, "func", None)
+    if inner is not None:
+        return f"{name_of(inner)} {function.args} {sorted(function.keywords.items())}"
+    return getattr(function, "__qualname__", type(function).__name__)
+
+
+def read_checkpoint(path, settings):
+    """A checkpoint of the same run, or a ValueError that says in what it differs."""
+    state = read_saved(path)
+    old = state.get("settings", {}) if isinstance(state, dict) else {}
+    differ = [key for key in settings if old.get(key) != settings[key]]
+    if differ:
+        told = "; ".join(
+            f"{key}: {old.get(key)!r} there, {settings[key]!r} now"
+            if len(f"{old.get(key)}{settings[key]}") < 120
+            else key
+            for key in differ
+        )
+        raise ValueError(
+            f"{path} belongs to another run ({told}). Use another out_dir, or resume=False to "
+            "train afresh and overwrite it"
+        )
+    return state

@@ -1,0 +1,105 @@
+"""One door to every data set: `load_dataset`."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+from anuralib.layouts import Dataset, read_anuraset_layout
+
+__all__ = ["Dataset", "cache_dir", "load_dataset"]
+
+_POND_SOURCES = (
+    "call_types.csv", "calls.py", "scenes.py", "timetable.py", "simulate.py",
+    "annotation.py", "audio.py", "label_files.py",
+)
+
+
+def cache_dir() -> Path:
+    """Where ponds are kept: the user's cache folder, or what ANURALIB_CACHE names."""
+    chosen = os.environ.get("ANURALIB_CACHE")
+    if chosen:
+        return Path(chosen).expanduser().resolve()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("anuralib"))
+
+
+def _pond_name(size: str) -> str:
+    """A name that changes with the code that makes ponds, so that no stale one is ever read."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for name in _POND_SOURCES:
+        source = here / name
+        digest.update(source.read_bytes() if source.is_file() else b"")
+    return f"pond-{size}-{digest.hexdigest()[:12]}"
+
+
+def _load_pond(size: str, folder: Path) -> Dataset:
+    from anuralib import simulate
+
+    if size not in simulate.SIZES:
+        raise ValueError(f"no pond of size {size!r}; choose one of {', '.join(simulate.SIZES)}")
+    if size == "mini" and os.environ.get("ANURALIB_SMOKE") == "1":
+        size = "tiny"
+    target = folder / _pond_name(size)
+    if not target.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        building = folder / f".{target.name}.{uuid.uuid4().hex}.part"
+        try:
+            simulate.simulate_pond(building, **simulate.SIZES[size])
+            # Another process may have finished the same pond meanwhile; they are equal.
+            with contextlib.suppress(OSError):
+                building.rename(target)
+            if not target.is_dir():
+                raise OSError(f"{target}: the pond could not be moved here; check the folder")
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    return read_anuraset_layout(target, name="pond")
+
+
+def load_dataset(
+    name: str | os.PathLike = "pond", root: str | os.PathLike | None = None, size: str = "mini"
+) -> Dataset:
+    """Load a data set by name or from a folder.
+
+    Parameters
+    ----------
+    name : str or path-like
+        "pond": simulated recordings, made at the first call and kept in the cache folder
+        (`ANURALIB_CACHE` names another). "anuraset": the real ones, from `root`. Anything else is
+        a folder laid out like either.
+    root : str or path-like, optional
+        For "anuraset", the folder that holds `raw_data`, `strong_labels`, `weak_labels.csv` and
+        `species.csv`; for "pond", where to keep ponds instead of the cache.
+    size : str
+        Of the pond: "tiny" (seconds, for tests) or "mini" (the book). With ANURALIB_SMOKE=1 in the
+        environment, "mini" gives the tiny one.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder is not there.
+    ValueError
+        If the size is unknown, or `root` is missing for "anuraset".
+    """
+    if name == "pond":
+        return _load_pond(size, Path(root).expanduser().resolve() if root else cache_dir())
+    if name == "anuraset":
+        if root is None:
+            raise ValueError(
+                'load_dataset("anuraset", root=...) needs the folder with AnuraSet\'s raw_data and '
+                "labels, from https://doi.org/10.5281/zenodo.8342596"
+            )
+        return read_anuraset_layout(root, name="anuraset")
+    if not Path(name).expanduser().is_dir():
+        raise FileNotFoundError(
+            f'{name}: there is no such folder; names of data sets are "pond" and "anuraset"'
+        )
+    return read_anuraset_layout(name)

@@ -1,0 +1,263 @@
+"""Label files in and out: Audacity label tracks and Raven selection tables."""
+
+import os
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from anuralib._files import write_text
+
+LABEL_COLUMNS = ("start_s", "end_s", "label", "low_hz", "high_hz")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def _read_lines(path: str | os.PathLike) -> list[str]:
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: there is no such label file; check the path")
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{path}, line {line}: not UTF-8 text; save the file again with UTF-8 encoding"
+        ) from error
+    # str.splitlines would also cut at characters that may stand inside a label.
+    return re.split(r"\r\n|\n|\r", text)
+
+
+def _number(text: str, what: str) -> float:
+    text = text.strip(" ")
+    if "," in text:
+        raise ValueError(f"{what} {text!r} has a comma; write decimal points, as in 1.5")
+    value = float(text) if _NUMBER.fullmatch(text) else np.nan
+    if not np.isfinite(value):
+        raise ValueError(f"{what} {text!r} is not a number; write seconds or hertz as in 1.5")
+    return value + 0.0  # -0.0 becomes 0.0
+
+
+def _times(start: str, end: str) -> tuple[float, float]:
+    start_s, end_s = _number(start, "start"), _number(end, "end")
+    if start_s < 0:
+        raise ValueError(f"start {start_s:g} s is negative; labels begin at 0 s or later")
+    if end_s < start_s:
+        raise ValueError(f"end {end_s:g} s lies before start {start_s:g} s; swap or correct them")
+    return start_s, end_s
+
+
+def _band(low: str, high: str) -> tuple[float, float]:
+    # Audacity writes -1 for an edge that was not selected.
+    edges = _number(low, "low frequency"), _number(high, "high frequency")
+    low_hz, high_hz = (np.nan if edge == -1 else edge for edge in edges)
+    if low_hz < 0 or high_hz < 0:
+        raise ValueError("a frequency is negative; write hertz, or -1 where it is not known")
+    if high_hz < low_hz:
+        raise ValueError(f"upper edge {high_hz:g} Hz lies under lower edge {low_hz:g} Hz")
+    return low_hz, high_hz
+
+
+def parse_audacity(path: str | os.PathLike) -> tuple[pd.DataFrame, list[tuple[int, str]]]:
+    """Read what can be read of an Audacity label file, and tell what can't.
+
+    Returns
+    -------
+    labels : DataFrame
+        As from `read_audacity_labels`, with the column `line` (1 is the first) beside.
+    problems : list of (line, text)
+        Empty for a sound file.
+    """
+    rows: list[list] = []
+    problems: list[tuple[int, str]] = []
+    # What the line before was: a spectral line belongs to a label line directly above it.
+    above = "nothing"
+    for number, line in enumerate(_read_lines(path), start=1):
+        if not line.strip() and "\t" not in line:
+            continue
+        fields = line.split("\t")
+        try:
+            if fields[0] == "\\":
+                expected, above = above, "nothing"
+                if expected == "broken":
+                    continue  # its label line is reported already
+                if expected == "nothing":
+                    raise ValueError("a frequency line without a label line directly above it")
+                if len(fields) != 3:
+                    raise ValueError(
+                        f"{len(fields)} fields; a frequency line is backslash, low, high, with "
+                        "tabs between"
+                    )
+                rows[-1][3:5] = _band(fields[1], fields[2])
+            else:
+                above = "broken"
+                if len(fields) not in (2, 3):
+                    raise ValueError(
+                        f"{len(fields)} field{'s' * (len(fields) > 1)}; a label line is start, "
+                        "end, label, with tabs between"
+                    )
+                label = fields[2] if len(fields) == 3 else ""
+                rows.append([*_times(fields[0], fields[1]), label, np.nan, np.nan, number])
+                above = "label"
+        except ValueError as error:
+            problems.append((number, str(error)))
+    return _frame(rows, [*LABEL_COLUMNS, "line"]), problems
+
+
+def _frame(rows: list, columns) -> pd.DataFrame:
+    kinds = {"label": "str", "line": "int64"}
+    values = list(zip(*rows, strict=True)) or [()] * len(columns)
+    return pd.DataFrame({c: pd.Series(list(v), dtype=kinds.get(c, "float64"))
+                         for c, v in zip(columns, values, strict=True)})
+
+
+def read_audacity_labels(path: str | os.PathLike, on_error: str = "raise") -> pd.DataFrame:
+    r"""Read an Audacity label track: `start<TAB>end<TAB>label` a line, times in seconds.
+
+    With spectral selection on, Audacity writes a second line `\<TAB>low<TAB>high` in hertz; the
+    format is that of https://manual.audacityteam.org/man/importing_and_exporting_labels.html.
+    UTF-8 with or without byte-order mark, any line ends; empty lines are skipped; an empty file
+    gives no rows, which means that someone listened and nothing was there.
+
+    Parameters
+    ----------
+    path : str or path-like
+    on_error : {"raise", "warn"}
+        What to do with a line that can't be read: stop, or leave it out (the rest is kept) and
+        say so in one warning.
+
+    Returns
+    -------
+    DataFrame
+        `start_s`, `end_s` (equal for a point label), `label` (text), `low_hz`, `high_hz` (NaN
+        where not known), in the order of the file.
+
+    Raises
+    ------
+    FileNotFoundError
+    ValueError
+        Names the file, the line, and what to do.
+    """
+    if on_error not in ("raise", "warn"):
+        raise ValueError(f'on_error must be "raise" or "warn", not {on_error!r}')
+    labels, problems = parse_audacity(path)
+    if problems and on_error == "raise":
+        line, text = problems[0]
+        raise ValueError(f"{path}, line {line}: {text}")
+    if problems:
+        told = "; ".join(f"line {line}: {text}" for line, text in problems)
+        warnings.warn(f"{path}: {len(problems)} line(s) left out: {told}", stacklevel=2)
+    return labels[list(LABEL_COLUMNS)]
+
+
+def _text(value: float) -> str:
+    """Six decimals, as Audacity writes, or as many as it takes to give the same number again."""
+    text = f"{value:.6f}"
+    return text if float(text) == value else np.format_float_positional(value, trim="0")
+
+
+def write_audacity_labels(labels: pd.DataFrame, path: str | os.PathLike) -> None:
+    """Write a label track that Audacity imports; `read_audacity_labels` gives the same rows again.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        `start_s`, `end_s`, `label`, and where known `low_hz`, `high_hz`.
+    path : str or path-like
+        Written whole or not at all; the folder is made if needed.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or a row could not be read again.
+    """
+    missing = [c for c in LABEL_COLUMNS[:3] if c not in labels]
+    if missing:
+        raise ValueError(f"{path}: the labels have no column {', '.join(missing)}")
+    unknown = np.full(len(labels), np.nan)
+    low, high = (labels[c] if c in labels else unknown for c in LABEL_COLUMNS[3:])
+    lines = []
+    columns = [labels["start_s"], labels["end_s"], labels["label"], low, high]
+    for row, (start, end, label, low, high) in enumerate(zip(*columns, strict=True)):
+        label = "" if pd.isna(label) else str(label)
+        try:
+            _times(f"{start:.17g}", f"{end:.17g}")
+            if re.search(r"[\t\r\n]", label):
+                raise ValueError(f"the label {label!r} holds a tab or line break; take it out")
+            edges = [-1.0 if np.isnan(edge) else float(edge) for edge in (low, high)]
+            _band(*(f"{edge:.17g}" for edge in edges))
+        except ValueError as error:
+            raise ValueError(f"{path}, row {row}: {error}") from error
+        lines.append(f"{_text(start)}\t{_text(end)}\t{label}\n")
+        if edges != [-1.0, -1.0]:
+            lines.append(f"\\\t{_text(edges[0])}\t{_text(edges[1])}\n")
+    write_text("".join(lines), path)
+
+
+_RAVEN_COLUMNS = {
+    "begin time (s)": "start_s",
+    "end time (s)": "end_s",
+    "low freq (hz)": "low_hz",
+    "high freq (hz)": "high_hz",
+}
+
+
+def read_raven_table(path: str | os.PathLike, label_column: str | None = None) -> pd.DataFrame:
+    """Read a selection table as Raven writes it: tab-separated, with a line of column names.
+
+    Raven lists a selection once for each view (waveform, spectrogram); it is counted once here.
+    Column names are matched whatever their case.
+
+    Parameters
+    ----------
+    path : str or path-like
+    label_column : str or None
+        The column that holds the label. None takes the first of Annotation, Label, Species, Tag
+        that is there; without any, labels are empty.
+
+    Returns
+    -------
+    DataFrame
+        As from `read_audacity_labels`.
+
+    Raises
+    ------
+    FileNotFoundError
+    ValueError
+        Names the file, the line, and what to do.
+    """
+    header, *lines = _read_lines(path)
+    names = [name.strip().lower() for name in header.split("\t")]
+    for name in list(_RAVEN_COLUMNS)[:2]:
+        if name not in names:
+            raise ValueError(f"{path}, line 1: no column {name!r}; save it from Raven with times")
+    if label_column is not None and label_column.lower() not in names:
+        raise ValueError(f"{path}, line 1: no column {label_column!r}; there are {names}")
+    wanted = [label_column.lower()] if label_column else ["annotation", "label", "species", "tag"]
+    label = next((names.index(name) for name in wanted if name in names), None)
+    rows, seen = [], set()
+    for number, line in enumerate(lines, start=2):
+        if not line.strip():
+            continue
+        fields = line.split("\t")
+        if len(fields) != len(names):
+            raise ValueError(
+                f"{path}, line {number}: {len(fields)} fields under {len(names)} column names; "
+                "save the table again from Raven"
+            )
+        cell = dict(zip(names, fields, strict=True))
+        try:
+            row = [*_times(cell["begin time (s)"], cell["end time (s)"])]
+            row.append("" if label is None else fields[label])
+            edges = [cell.get(name, "").strip() for name in list(_RAVEN_COLUMNS)[2:]]
+            row.extend(_band(*(edge or "-1" for edge in edges)))
+        except ValueError as error:
+            raise ValueError(f"{path}, line {number}: {error}") from error
+        # Views of one selection share its number; without numbers every line is a selection.
+        key = (cell.get("selection", number), cell.get("begin file"), *map(str, row))
+        if key not in seen:
+            seen.add(key)
+            rows.append(row)
+    return _frame(rows, LABEL_COLUMNS)

@@ -1,0 +1,246 @@
+"""Windows as sound: filtered, normalised, cut, and written as a data set like AnuraSet's.
+
+The labels of windows are made in `anuralib.window_table` and their table is read in
+`anuralib.metadata`; both are offered here too.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from anuralib import audio
+from anuralib._files import write_text
+from anuralib.metadata import read_metadata, species_columns, window_path
+from anuralib.window_table import window_labels, window_starts
+
+if TYPE_CHECKING:
+    from anuralib.layouts import Dataset
+
+__all__ = [
+    "build_windows",
+    "cut_windows",
+    "preprocess",
+    "read_metadata",
+    "species_columns",
+    "window_labels",
+    "window_path",
+    "window_starts",
+]
+
+SAMPLE_RATE_HZ = 22050
+_SETTINGS = "build.json"
+
+
+def _filter(order: int, band_hz: tuple[float, float], sample_rate_hz: float) -> np.ndarray | None:
+    """Second-order sections of the Butterworth filter, or None if the band leaves all through."""
+    from scipy.signal import butter
+
+    low, high = band_hz
+    if not (order >= 1 and 0 <= low < high and low < sample_rate_hz / 2):
+        raise ValueError(
+            f"order {order} and band_hz {band_hz} do not make a filter at {sample_rate_hz} Hz: "
+            "0 <= low < high, and low under half the sample rate"
+        )
+    # An upper edge at or over half the sample rate asks for nothing: no sound is above it.
+    has_high = high < sample_rate_hz / 2
+    if low > 0 and has_high:
+        return butter(order, (low, high), "bandpass", fs=sample_rate_hz, output="sos")
+    if low > 0:
+        return butter(order, low, "highpass", fs=sample_rate_hz, output="sos")
+    if has_high:
+        return butter(order, high, "lowpass", fs=sample_rate_hz, output="sos")
+    return None
+
+
+def preprocess(
+    signal: np.ndarray,
+    sample_rate_hz: float,
+    band_hz: tuple[float, float] = (1, 10_000),
+    order: int = 5,
+    peak_dbfs: float | None = -0.7,
+) -> np.ndarray:
+    """Filter and normalise a signal as the AnuraSet paper describes it.
+
+    A Butterworth band-pass is run forwards and backwards, so that no call moves in time (the
+    attenuation of the order counts twice), then the peak is set. This is what scikit-maad's
+    `select_bandwidth` and `normalize` do, and the numbers are the same: second-order sections,
+    `sosfiltfilt` with its odd extension at the edges. The paper prints a peak of 0.7 dBFS; above 0
+    a file clips, so it is read as -0.7.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (n,)
+    sample_rate_hz : float
+        In Hz.
+    band_hz : (float, float)
+        Edges of the band, in Hz, where each pass is 3 dB down. A lower edge of 0 or an upper edge
+        of half the sample rate or more is left out.
+    order : int
+        Order of the low-pass prototype.
+    peak_dbfs : float or None
+        Magnitude of the loudest sample, in decibels under full scale; None leaves the level.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        float32 if the signal is, else float64. Silence, and a constant offset, become zeros: what
+        is left of them after the filter is rounding, which must not be blown up to a sound.
+
+    Raises
+    ------
+    ValueError
+        If the signal is empty, not one-dimensional or holds NaN or infinity, or a setting is
+        impossible.
+    """
+    signal = np.asarray(signal)
+    if signal.ndim != 1 or signal.size == 0:
+        raise ValueError(f"a signal of shape (n,) with n > 0 is needed, not {signal.shape}")
+    if peak_dbfs is not None and not peak_dbfs <= 0:
+        raise ValueError(f"peak_dbfs={peak_dbfs} would clip; choose 0 or less")
+    kind = signal.dtype if signal.dtype in (np.float32, np.float64) else np.float64
+    values = signal.astype(np.float64)
+    before = np.abs(values).max()
+    if not np.isfinite(before):
+        raise ValueError("the signal holds NaN or infinity; cut out or mend that part first")
+    sos = _filter(order, band_hz, sample_rate_hz)
+    if sos is not None:
+        from scipy.signal import sosfiltfilt
+
+        # scipy's own padding, shortened only where the signal is too short for it.
+        zeros = min((sos[:, 2] == 0).sum(), (sos[:, 5] == 0).sum())
+        padding = 3 * (2 * len(sos) + 1 - zeros)
+        values = sosfiltfilt(sos, values, padlen=min(padding, len(values) - 1))
+    after = np.abs(values).max()
+    if after <= 1e-6 * before:
+        return np.zeros(len(values), dtype=kind)
+    if peak_dbfs is not None:
+        values = values * (10 ** (peak_dbfs / 20) / after)
+    return values.astype(kind)
+
+
+def cut_windows(
+    signal: np.ndarray, sample_rate_hz: float, starts_s: np.ndarray, window_s: float = 3.0
+) -> np.ndarray:
+    """Cut windows of equal length out of a signal.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (n,)
+    sample_rate_hz : float
+        In Hz.
+    starts_s : array-like, shape (m,)
+        Starts of the windows, in seconds.
+    window_s : float
+        In seconds.
+
+    Returns
+    -------
+    ndarray, shape (m, round(window_s * sample_rate_hz))
+
+    Raises
+    ------
+    ValueError
+        If a window is not wholly inside the signal.
+    """
+    signal = np.asarray(signal)
+    first = np.rint(np.asarray(starts_s, dtype=float) * sample_rate_hz).astype(int)
+    size = round(window_s * sample_rate_hz)
+    if size < 1 or (first < 0).any() or (first + size > len(signal)).any():
+        raise ValueError(
+            f"a window of {window_s:g} s is not wholly inside the {len(signal) / sample_rate_hz:g}"
+            " s of the signal"
+        )
+    if first.size == 0:
+        return np.empty((0, size), dtype=signal.dtype)
+    return np.lib.stride_tricks.sliding_window_view(signal, size)[first]
+
+
+def _is_whole(path: Path, frames: int) -> bool:
+    """A 16-bit mono WAV file of just this length; files are written whole, so size is proof."""
+    return path.is_file() and path.stat().st_size == 44 + 2 * frames
+
+
+def _build_recording(path: str, rows: pd.DataFrame, out_dir: Path, filter_per: str) -> int:
+    """Write the missing windows of one recording; the number written."""
+    window_s = float(rows["max_t"].iloc[0] - rows["min_t"].iloc[0])
+    targets = [window_path(row, out_dir) for row in rows.itertuples(index=False)]
+    size = round(window_s * SAMPLE_RATE_HZ)
+    missing = [i for i, target in enumerate(targets) if not _is_whole(target, size)]
+    if not missing:
+        return 0
+    signal = audio.read_audio(path, SAMPLE_RATE_HZ)
+    try:
+        if filter_per == "recording":
+            signal = preprocess(signal, SAMPLE_RATE_HZ)
+        cuts = cut_windows(signal, SAMPLE_RATE_HZ, rows["min_t"].to_numpy()[missing], window_s)
+        for i, cut in zip(missing, cuts, strict=True):
+            if filter_per == "window":
+                cut = preprocess(cut, SAMPLE_RATE_HZ)
+            audio.write_audio(targets[i], cut, SAMPLE_RATE_HZ)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    return len(missing)
+
+
+def build_windows(
+    dataset: "Dataset",
+    out_dir: str | os.PathLike,
+    n_jobs: int | None = None,
+    filter_per: str = "recording",
+) -> Path:
+    """Write the windows of a data set to disk as AnuraSet does: `audio/` and `metadata.csv`.
+
+    Windows are 3 s long, one begins every second; sound is channel 0 at 22,050 Hz, 16 bit, one
+    file a window. A run that was interrupted is taken up where it stopped: every file is written
+    whole or not at all, and `metadata.csv` comes last.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    out_dir : str or path-like
+        Made if needed.
+    n_jobs : int or None
+        Processes; None uses every core.
+    filter_per : {"recording", "window"}
+        Filter and normalise each recording once, then cut; or cut first and treat each window on
+        its own. The second is the paper's way: the filter then has an edge at each window, and
+        each window its own gain, so that faint windows come out as loud as a chorus.
+
+    Returns
+    -------
+    pathlib.Path
+        Of `metadata.csv`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a recording is gone.
+    ValueError
+        If `out_dir` was begun with other settings, or a recording can't be read.
+    """
+    from joblib import Parallel, delayed
+
+    if filter_per not in ("recording", "window"):
+        raise ValueError(f'filter_per must be "recording" or "window", not {filter_per!r}')
+    out_dir = Path(out_dir)
+    windows = window_labels(dataset.strong_labels, dataset.recordings, dataset.species)
+    settings = {"dataset": dataset.name, "filter_per": filter_per, "sample_rate_hz": SAMPLE_RATE_HZ}
+    note = out_dir / _SETTINGS
+    if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != settings:
+        raise ValueError(
+            f"{note}: the windows here were made with other settings than {settings}; "
+            "choose another folder, or empty this one"
+        )
+    write_text(json.dumps(settings, indent=1) + "\n", note)
+    table = out_dir / "metadata.csv"
+    paths = dict(zip(dataset.recordings["recording"], dataset.recordings["path"], strict=True))
+    Parallel(n_jobs=-1 if n_jobs is None else n_jobs)(
+        delayed(_build_recording)(paths[name], rows, out_dir, filter_per)
+        for name, rows in windows.groupby("fname", sort=False)
+    )
+    write_text(windows.to_csv(index=False, lineterminator="\n"), table)
+    return table

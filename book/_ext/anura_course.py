@@ -1,0 +1,191 @@
+"""Local Sphinx extension of the course: execution cache, launch buttons, notebooks for download, small mends.
+
+Each piece is here because the tools, as they are, do the wrong thing; the comment says what.
+"""
+
+import ast
+import hashlib
+import importlib.util
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from course_settings import colab_url, course_repository, course_site_url
+from docutils import nodes
+from notebook_export import ExportError, export_book
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+
+LOGGER = logging.getLogger(__name__)
+NOTEBOOK_FOLDER = "notebooks"  # inside the built site
+KEPT_CACHES = 3  # full, smoke, and the one before
+
+
+# ---------------------------------------------------------------- execution cache
+
+
+def package_digest(package, extra=()):
+    """A hash of what the chapters' results depend on besides the chapters.
+
+    Python files count by their syntax tree, so that a changed comment does not execute the whole book again;
+    other files (and `extra` ones) by their bytes.
+    """
+    digest = hashlib.sha256()
+    smoke = os.environ.get("ANURALIB_SMOKE", "")
+    digest.update(f"{sys.version_info[:2]} smoke={smoke}".encode())
+    files = [p for p in sorted(package.rglob("*")) if p.is_file() and "__pycache__" not in p.parts]
+    for path in [*files, *(p for p in extra if p.is_file())]:
+        digest.update(path.name.encode())
+        if path.suffix == ".py":
+            digest.update(ast.dump(ast.parse(path.read_bytes())).encode())
+        else:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def key_execution_cache(app, config):
+    """Put the package's hash into the path of the execution cache.
+
+    The cache only looks at a chapter's own cells: after a change in the package it would hand out the old results. A
+    new path is a changed setting, so Sphinx reads, and MyST-NB executes, every chapter again.
+    """
+    import anuralib
+
+    package = Path(anuralib.__file__).parent
+    key = package_digest(package, extra=[package.parent / "constraints.txt"])
+    caches = Path(app.outdir).parent / ".jupyter_cache"
+    cache = caches / key
+    cache.mkdir(parents=True, exist_ok=True)
+    os.utime(cache)
+    for old in sorted(caches.iterdir(), key=lambda p: p.stat().st_mtime)[:-KEPT_CACHES]:
+        if old != cache and old.is_dir():
+            shutil.rmtree(old)
+    config.nb_execution_cache_path = str(cache)
+
+
+# ---------------------------------------------------------------- buttons and notebooks
+
+
+def know_repository(app, config):
+    """Look the repository up once; a change of it writes the pages again."""
+    config.anura_repository = config.anura_repository or course_repository(app.srcdir)
+
+
+def is_chapter(app, pagename):
+    return "kernelspec" in app.env.metadata.get(pagename, {})
+
+
+def add_buttons(app, pagename, templatename, context, doctree):
+    """Offer the learner's notebook: for download always, on Colab where the repository is known.
+
+    The theme's own buttons point to the page's Markdown source, which Colab can't open, and offer the executed
+    notebook with all solutions for download. Both are switched off in _config.yml.
+    """
+    buttons = context.get("header_buttons")
+    if buttons is None or not is_chapter(app, pagename):
+        return
+    new = []
+    repository = app.config.anura_repository
+    if repository:
+        new.append(
+            {
+                "type": "link",
+                "url": colab_url(repository, pagename),
+                "text": "Colab",
+                "tooltip": "Open this chapter's notebook on Google Colab",
+                "icon": "fas fa-rocket",
+                "label": "colab-button",
+            }
+        )
+    new.append(
+        {
+            "type": "link",
+            "url": context["pathto"](f"{NOTEBOOK_FOLDER}/{pagename}.ipynb", 1),
+            "text": "Notebook",
+            "tooltip": "Download this chapter's notebook (.ipynb)",
+            "icon": "fas fa-download",
+            "label": "download-notebook-button",
+        }
+    )
+    buttons[:0] = new
+
+
+def write_notebooks(app, exception):
+    """Put the learner's notebooks beside the pages, once all cells have run."""
+    if exception is not None or app.builder.format != "html":
+        return
+    repository = app.config.anura_repository
+    out = Path(app.outdir) / NOTEBOOK_FOLDER
+    parts = Path(app.outdir).parent / "notebooks-new"
+    shutil.rmtree(parts, ignore_errors=True)
+    try:
+        export_book(
+            Path(app.srcdir),
+            parts,
+            views=["learner"],
+            repository=repository,
+            site_url=course_site_url(repository),
+        )
+    except ExportError as error:
+        raise ExtensionError(f"notebook export: {error}") from error
+    shutil.rmtree(out, ignore_errors=True)
+    if (parts / "learner").is_dir():
+        shutil.move(parts / "learner", out)
+    shutil.rmtree(parts, ignore_errors=True)
+    # An older build, or the theme, may have left sources with solutions.
+    shutil.rmtree(Path(app.outdir) / "_sources", ignore_errors=True)
+
+
+# ---------------------------------------------------------------- mends of the theme
+
+MATHJAX = "tex-svg.js"  # formulas as SVG: one file, no fonts, works from disk too
+
+
+def use_own_mathjax(app, config):
+    """Serve MathJax from the site itself, where Sphinx would have every reader's browser ask a CDN."""
+    config.mathjax_path = f"mathjax/{MATHJAX}"
+
+
+def copy_mathjax(app, exception):
+    """Copy the one script out of the package that carries MathJax (its own extension would copy 24 MB)."""
+    if exception is not None or app.builder.format != "html":
+        return
+    package = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent
+    target = Path(app.outdir) / "_static" / "mathjax" / MATHJAX
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(package / "static" / "mathjax" / MATHJAX, target)
+
+
+def drop_thebe(app, pagename, templatename, context, doctree):
+    """Leave sphinx-thebe's scripts out: it isn't used, and declares a constant twice on every page."""
+    scripts = context.get("script_files", [])
+    scripts[:] = [s for s in scripts if not _is_thebe(s)]
+    styles = context.get("css_files", [])
+    styles[:] = [s for s in styles if "thebe" not in str(getattr(s, "filename", s))]
+
+
+def drop_thebe_settings(app, doctree, docname):
+    """Drop the block of settings that sphinx-thebe appends to every page, used or not."""
+    for node in list(doctree.findall(nodes.raw)):
+        if "text/x-thebe-config" in node.astext():
+            node.parent.remove(node)
+
+
+def _is_thebe(script):
+    body = getattr(script, "attributes", {}).get("body", "") or ""
+    return "thebe" in str(getattr(script, "filename", script) or "") or "THEBE_JS_URL" in body
+
+
+def setup(app):
+    app.add_config_value("anura_repository", "", "html", [str])
+    app.connect("config-inited", know_repository)
+    app.connect("config-inited", key_execution_cache)
+    app.connect("config-inited", use_own_mathjax)
+    app.connect("build-finished", copy_mathjax)
+    # The theme fills its buttons at priority 500 and 501.
+    app.connect("html-page-context", add_buttons, priority=600)
+    app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("doctree-resolved", drop_thebe_settings, priority=900)
+    app.connect("build-finished", write_notebooks)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

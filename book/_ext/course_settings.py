@@ -1,0 +1,60 @@
+"""The one place that says where the course lives: its repository and its site."""
+
+import os
+import subprocess
+from urllib.parse import urlsplit
+
+REPOSITORY_VARIABLE = "ANURA_COURSE_REPOSITORY"  # owner/name on GitHub
+SITE_VARIABLE = "ANURA_COURSE_SITE"  # where the built pages are served
+NOTEBOOK_BRANCH = "notebooks"
+
+
+def course_repository(folder):
+    """ "owner/name" of the course on GitHub, or "" where that isn't known.
+
+    The environment variable wins (the publishing workflow sets it to its own repository), else the remote called
+    origin of the repository around `folder`, where that is on GitHub.
+    """
+    if REPOSITORY_VARIABLE in os.environ:
+        return os.environ[REPOSITORY_VARIABLE].strip().strip("/")
+    try:
+        shown = subprocess.run(
+            ["git", "-C", str(folder), "remote", "get-url", "origin"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:  # no git on this machine
+        return ""
+    return github_name(shown.stdout.strip()) if shown.returncode == 0 else ""
+
+
+def github_name(remote):
+    """ "owner/name" of a GitHub remote (https, ssh or scp form), or ""."""
+    if remote.startswith("git@github.com:"):
+        path = remote.removeprefix("git@github.com:")
+    else:
+        parts = urlsplit(remote)
+        if parts.hostname != "github.com":
+            return ""
+        path = parts.path
+    pieces = path.strip("/").removesuffix(".git").split("/")
+    return "/".join(pieces) if len(pieces) == 2 else ""
+
+
+def course_site_url(repository):
+    """Where the site is: the environment variable, else GitHub's pages of the repository, else ""."""
+    if SITE_VARIABLE in os.environ:
+        return os.environ[SITE_VARIABLE].rstrip("/")
+    if not repository:
+        return ""
+    owner, name = repository.split("/")
+    return f"https://{owner.lower()}.github.io/{name}"
+
+
+def colab_url(repository, docname):
+    """The address under which Colab opens a chapter's learner's notebook."""
+    return (
+        f"https://colab.research.google.com/github/{repository}"
+        f"/blob/{NOTEBOOK_BRANCH}/{docname}.ipynb"
+    )

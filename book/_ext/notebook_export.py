@@ -1,0 +1,260 @@
+"""Turn the chapters (MyST Markdown) into the learner's and the teacher's notebooks.
+
+One source, three views. The book page is made by Sphinx, the notebooks are made here from the same file:
+
+learner   stubs and checks, no solutions: what Colab opens and the page offers for download
+teacher   the solution after each stub
+filled    the solution in place of each stub: what the tests run
+
+    python book/_ext/notebook_export.py book --out book/_build/notebooks
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+from myst_to_markdown import (
+    PARSER,
+    SOLUTION_STARTS,
+    Context,
+    ExportError,
+    directive_name,
+    directive_parts,
+    render,
+)
+from pybtex.database import parse_file
+
+VIEWS = ("learner", "teacher", "filled")
+STUB = "exercise-stub"
+DROPPED_TAG = "book-only"
+KEPT_TAGS = {"raises-exception", STUB}
+
+# What Colab has or lacks changes over time, so the cell asks; it never replaces what is there.
+SETUP = '''\
+# Set-up: installs what is missing here (for instance on Colab), and leaves the rest as it is.
+import importlib.util
+import subprocess
+import sys
+
+NEEDED = {needed}
+missing = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
+if missing:
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", *missing], check=True)
+'''
+# Module name -> package name, of what the chapters use and a bare Python or Colab may lack.
+NEEDED = {
+    "joblib": "joblib",
+    "librosa": "librosa",
+    "maad": "scikit-maad",
+    "platformdirs": "platformdirs",
+    "soundfile": "soundfile",
+    "soxr": "soxr",
+    "tqdm": "tqdm",
+}
+
+
+def setup_source(repository=""):
+    """The source of the set-up cell; `repository` is "owner/name" on GitHub, or empty."""
+    package = f"git+https://github.com/{repository}" if repository else "anuralib"
+    needed = dict(NEEDED, anuralib=package)
+    body = "".join(f"    {module!r}: {name!r},\n" for module, name in needed.items())
+    return SETUP.format(needed="{\n" + body.replace("'", '"') + "}")
+
+
+def read_citations(path):
+    """{key: (authors, year, url)} of a BibTeX file; empty where there is none."""
+    if not path.is_file():
+        return {}
+    citations = {}
+    for key, entry in parse_file(str(path)).entries.items():
+        people = entry.persons.get("author") or entry.persons.get("editor") or []
+        names = [" ".join(p.prelast_names + p.last_names).strip("{}") for p in people] or [key]
+        authors = names[0] if len(names) == 1 else " and ".join(names[:2])
+        authors = f"{names[0]} et al." if len(names) > 2 else authors
+        doi = entry.fields.get("doi")
+        url = f"https://doi.org/{doi}" if doi else entry.fields.get("url", "")
+        citations[key] = (authors, entry.fields.get("year", "n.d."), url)
+    return citations
+
+
+def chapter_paths(book):
+    """The Markdown files of the book, in the order of their names, build folders left out."""
+    return [
+        path
+        for path in sorted(book.rglob("*.md"))
+        if not any(part.startswith(("_", ".")) for part in path.relative_to(book).parts)
+    ]
+
+
+def docname_of(path, book):
+    return path.relative_to(book).with_suffix("").as_posix()
+
+
+def scan_book(book):
+    """Titles of all pages, and what every label in the book stands for."""
+    titles, labels = {}, {}
+    for path in chapter_paths(book):
+        docname = docname_of(path, book)
+        titles[docname], found = _scan_page(path.read_text(encoding="utf-8"), docname)
+        labels.update({label: (title or titles[docname], docname) for label, title in found})
+    return titles, labels
+
+
+def _scan_page(text, docname):
+    page_title, found, waiting = "", [], []
+    tokens = PARSER.parse(text, {})
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        if token.type == "myst_target":
+            waiting.append(token.content)
+        elif token.type == "heading_open":
+            page_title = page_title or following.content
+            found += [(label, following.content) for label in waiting]
+            waiting = []
+        elif directive_name(token) in ("exercise", "exercise-start"):
+            title, options, _ = directive_parts(token, Context(docname, Path()))
+            found.append((options.get("label", ""), title))
+        elif directive_name(token) == "figure":
+            _, options, _ = directive_parts(token, Context(docname, Path()))
+            found.append((options.get("name", ""), options.get("alt", "")))
+    return page_title or docname, found + [(label, "") for label in waiting]
+
+
+def read_glued(path):
+    """{glue name: value} from the file that MyST-NB writes beside an executed chapter; empty without one."""
+    if not path.is_file():
+        return {}
+    outputs = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        name: "".join(output["data"].get("text/plain", "")).strip("'\"")
+        for name, output in outputs.items()
+    }
+
+
+def is_chapter(text):
+    """A chapter is a page with a kernel: it has code, so it has a notebook."""
+    tokens = PARSER.parse(text, {})
+    return bool(tokens) and tokens[0].type == "front_matter" and "kernelspec" in tokens[0].content
+
+
+def export(text, context, repository=""):
+    """One chapter's text as a notebook (nbformat 4.5) in the view that `context` names."""
+    source = jupytext.reads(text, fmt="md:myst")
+    names = [c.metadata.get("mystnb", {}).get("figure", {}).get("name") for c in source.cells]
+    context.figures = {name: n for n, name in enumerate(filter(None, names), start=1)}
+    cells = [nbformat.v4.new_code_cell(setup_source(repository), metadata={"tags": ["setup"]})]
+    for cell in source.cells:
+        if cell.cell_type == "code":
+            cells += _code_cells(cell, context)
+        else:
+            rendered = render(cell.source, context)
+            if rendered.strip():
+                cells.append(nbformat.v4.new_markdown_cell(rendered))
+    if context.in_solution:
+        context.fail("a {solution-start} without its {solution-end}")
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number:03d}"  # jupytext's ids are random; the same source must give the same bytes
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _code_cells(cell, context):
+    tags = set(cell.metadata.get("tags", []))
+    if DROPPED_TAG in tags or (context.in_solution and context.view == "learner"):
+        return []
+    if STUB in tags and context.view == "filled":
+        return []
+    metadata = {}
+    if tags & KEPT_TAGS:
+        metadata["tags"] = sorted(tags & KEPT_TAGS)
+    if tags & {"hide-input", "hide-cell"}:
+        metadata["jupyter"] = {"source_hidden": True}
+        metadata["cellView"] = "form"  # the same on Colab
+    new = [nbformat.v4.new_code_cell(cell.source, metadata=metadata)]
+    figure = cell.metadata.get("mystnb", {}).get("figure", {})
+    if figure.get("caption"):
+        label = f"Figure {context.figures[figure['name']]}. " if "name" in figure else ""
+        new.append(nbformat.v4.new_markdown_cell(f"*{label}{render(figure['caption'], context)}*"))
+    return new
+
+
+def export_book(book, out, views=("learner", "teacher"), repository="", site_url=""):
+    """Write every chapter's notebooks to `out`/<view>/<docname>.ipynb; returns the paths."""
+    titles, labels = scan_book(book)
+    citations = read_citations(book / "references.bib")
+    written = []
+    for path in chapter_paths(book):
+        text = path.read_text(encoding="utf-8")
+        if not is_chapter(text):
+            continue
+        docname = docname_of(path, book)
+        glued = read_glued(book / "_build" / "jupyter_execute" / f"{docname}.glue.json")
+        for view in views:
+            context = Context(
+                docname,
+                book,
+                view=view,
+                site_url=site_url,
+                citations=citations,
+                glued=glued,
+                labels=labels,
+                titles=titles,
+            )
+            target = out / view / f"{docname}.ipynb"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            half_written = target.with_suffix(".part")
+            nbformat.write(export(text, context, repository), half_written)
+            os.replace(half_written, target)
+            written.append(target)
+    return written
+
+
+def solution_lines(text):
+    """The lines of code that stand in a chapter's solutions and nowhere else in it."""
+    inside, outside, in_solution = set(), set(), False
+    for cell in jupytext.reads(text, fmt="md:myst").cells:
+        if cell.cell_type == "code":
+            (inside if in_solution else outside).update(map(str.strip, cell.source.split("\n")))
+            continue
+        for token in PARSER.parse(cell.source, {}):
+            if directive_name(token) == "solution-start":
+                in_solution = True
+            elif directive_name(token) == "solution-end":
+                in_solution = False
+            elif in_solution and token.type == "inline":
+                inside.update(map(str.strip, token.content.split("\n")))
+            elif directive_name(token) in SOLUTION_STARTS:
+                inside.update(map(str.strip, token.content.split("\n")))
+            else:
+                outside.update(map(str.strip, token.content.split("\n")))
+    return {line for line in inside - outside if len(line) > 3 and not line.startswith(":")}
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("book", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--view", choices=VIEWS, action="append", help="default: learner, teacher")
+    options = parser.parse_args(arguments)
+    from course_settings import course_repository, course_site_url
+
+    repository = course_repository(options.book)
+    try:
+        written = export_book(
+            options.book,
+            options.out,
+            views=options.view or ("learner", "teacher"),
+            repository=repository,
+            site_url=course_site_url(repository),
+        )
+    except ExportError as error:
+        sys.exit(f"notebook export: {error}")
+    print(json.dumps([str(path) for path in written], indent=1))
+
+
+if __name__ == "__main__":
+    main()

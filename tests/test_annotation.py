@@ -1,0 +1,244 @@
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anuralib import annotation
+from anuralib.species import ANURASET_CODES, is_species_code
+
+
+def read(tmp_path, content, **options):
+    path = tmp_path / "labels.txt"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return annotation.read_audacity_labels(path, **options)
+
+
+def test_codes():
+    assert len(ANURASET_CODES) == len(set(ANURASET_CODES)) == 42
+    assert all(map(is_species_code, ANURASET_CODES))
+    assert not any(map(is_species_code, ["boalun", "BOALU", "BOALUN1", "ÁBCDEF", None, "BOALUN\n"]))
+
+
+def test_spinetail(shared_data, tmp_path):
+    labels = annotation.read_audacity_labels(shared_data / "spinetail.txt")
+    assert list(labels) == list(annotation.LABEL_COLUMNS)
+    assert len(labels) == 18
+    assert labels.loc[0].tolist() == [0.101385, 0.36752, "SP", 6441.064453, 12296.577148]
+    assert labels["low_hz"].notna().all()
+    annotation.write_audacity_labels(labels, tmp_path / "again.txt")
+    assert (tmp_path / "again.txt").read_bytes() == (shared_data / "spinetail.txt").read_bytes()
+
+
+def test_agrees_with_maad_where_maad_reads(shared_data):
+    maad = pytest.importorskip("maad.util")
+    ours = annotation.read_audacity_labels(shared_data / "spinetail.txt")
+    theirs = maad.read_audacity_annot(str(shared_data / "spinetail.txt"))
+    assert theirs["label"].tolist() == ours["label"].tolist()
+    for a, b in (("min_t", "start_s"), ("max_t", "end_s"), ("min_f", "low_hz"),
+                 ("max_f", "high_hz")):
+        np.testing.assert_allclose(theirs[a], ours[b], rtol=1e-6)
+
+
+def test_empty_file_has_typed_columns(tmp_path):
+    labels = read(tmp_path, "")
+    assert list(labels) == list(annotation.LABEL_COLUMNS)
+    assert len(labels) == 0
+    assert labels["start_s"].dtype == float
+    assert len(read(tmp_path, b"\xef\xbb\xbf\r\n\r\n")) == 0
+
+
+@pytest.mark.parametrize("content", [
+    b"1.0\t2.5\tBOALUN_M\r\n\\\t500\t900.5\r\n3\t3\tpoint\r\n",
+    b"\xef\xbb\xbf1.0\t2.5\tBOALUN_M\n\\\t500\t900.5\n\n3\t3\tpoint",
+    b"1.0\t2.5\tBOALUN_M\r\\\t500\t900.5\r3\t3\tpoint\r",
+])
+def test_line_ends_and_byte_order_mark(tmp_path, content):
+    labels = read(tmp_path, content)
+    assert labels["label"].tolist() == ["BOALUN_M", "point"]
+    assert labels["start_s"].tolist() == [1.0, 3.0]
+    assert labels["end_s"].tolist() == [2.5, 3.0]
+    assert labels.loc[0, ["low_hz", "high_hz"]].tolist() == [500, 900.5]
+    assert labels.loc[1, ["low_hz", "high_hz"]].isna().all()
+
+
+BROKEN = {
+    "decimal comma": ("0\t1\tx\n1,5\t2\tSP\n", 2, "decimal points"),
+    "four fields": ("0\t1\tx\n\n1\t2\tSP\tmore\n", 3, "4 fields"),
+    "one field": ("SP\n", 1, "1 field;"),
+    "end first": ("2\t1\tSP\n", 1, "before start"),
+    "negative": ("-1\t1\tSP\n", 1, "negative"),
+    "nan": ("nan\t1\tSP\n", 1, "not a number"),
+    "inf": ("0\t1e999\tSP\n", 1, "not a number"),
+    "python number": ("1_0\t20\tSP\n", 1, "not a number"),
+    "spectral line alone": ("\\\t1\t2\n", 1, "frequency line"),
+    "two spectral lines": ("0\t1\tx\n\\\t1\t2\n\\\t1\t2\n", 3, "frequency line"),
+    "short spectral line": ("0\t1\tx\n\\\t1\n", 2, "2 fields"),
+    "upside down": ("0\t1\tx\n\\\t20\t10\n", 2, "under lower"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_errors_name_file_line_and_cure(tmp_path, case):
+    content, line, text = BROKEN[case]
+    with pytest.raises(ValueError, match=rf"labels\.txt, line {line}: .*{re.escape(text)}"):
+        read(tmp_path, content)
+
+
+def test_other_encodings_and_missing_files(tmp_path):
+    with pytest.raises(ValueError, match=r"line 2: not UTF-8"):
+        read(tmp_path, b"0\t1\tx\n1\t2\tr\xe3\n")
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.txt"):
+        annotation.read_audacity_labels(tmp_path / "nowhere.txt")
+    with pytest.raises(ValueError, match="on_error"):
+        read(tmp_path, "", on_error="ignore")
+
+
+def test_warn_keeps_the_rest(tmp_path):
+    content = "0\t1\tBOALUN_M\n1\t2\tx\ty\n\\\t1\t2\nlost\n3\t4\tBOALUN_H\n\\\t7\t8\n"
+    with pytest.warns(UserWarning, match=r"labels\.txt: 2 line.*line 2: 4 fields.*line 4") as told:
+        labels = read(tmp_path, content, on_error="warn")
+    assert len(told) == 1
+    assert labels["start_s"].tolist() == [0, 3]
+    assert labels["low_hz"].tolist()[1:] == [7]
+
+
+times = st.floats(0, 1e5, allow_nan=False)
+text = st.text(st.characters(exclude_characters="\t\r\n", exclude_categories=["Cs"]), max_size=12)
+
+
+@given(st.lists(st.tuples(times, times, text, st.none() | st.tuples(times, times)), max_size=8))
+def test_write_then_read_is_exact(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("labels") / "x.txt"
+    bands = [sorted(band) if band else [np.nan, np.nan] for *_, band in rows]
+    labels = pd.DataFrame({
+        "start_s": [min(r[:2]) for r in rows], "end_s": [max(r[:2]) for r in rows],
+        "label": pd.Series([r[2] for r in rows], dtype="str"),
+        "low_hz": [b[0] for b in bands], "high_hz": [b[1] for b in bands],
+    }).astype({c: float for c in ("start_s", "end_s", "low_hz", "high_hz")})
+    annotation.write_audacity_labels(labels, path)
+    pd.testing.assert_frame_equal(annotation.read_audacity_labels(path), labels)
+
+
+label_like = st.text(st.sampled_from("0123456789.,-\t\n\r\\ eESP_"), max_size=60)
+
+
+@given(label_like | st.binary(max_size=40))
+def test_any_bytes_give_rows_or_a_named_error(tmp_path_factory, content):
+    folder = tmp_path_factory.mktemp("fuzz")
+    try:
+        labels = read(folder, content)
+    except ValueError as error:
+        assert re.search(r"labels\.txt, line \d+: ", str(error))
+    else:
+        assert (labels["end_s"] >= labels["start_s"]).all()
+
+
+@pytest.mark.parametrize("change", [
+    {"label": "a\tb"}, {"label": "a\nb"}, {"start_s": np.nan}, {"end_s": 0.5}, {"start_s": -1.0},
+    {"high_hz": 1.0}])
+def test_write_refuses_what_could_not_be_read(tmp_path, change):
+    row = {"start_s": 1.0, "end_s": 2.0, "label": "x", "low_hz": 5.0, "high_hz": 9.0} | change
+    with pytest.raises(ValueError, match=r"x\.txt, row 0"):
+        annotation.write_audacity_labels(pd.DataFrame([row]), tmp_path / "x.txt")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("label", "parts"), [
+    ("BOALUN_M", ("BOALUN", "M")), ("BOALUN_C", ("BOALUN", "H")), ("BOALUN_F", ("BOALUN", "L")),
+    (" PHYCUV_H ", ("PHYCUV", "H")), ("PHYCUV_L", ("PHYCUV", "L"))])
+def test_split_label(label, parts):
+    assert annotation.split_label(label) == parts
+
+
+@pytest.mark.parametrize("label", ["BOALUN", "BOALUN_X", "boalun_M", "BOALUNM", "BOALUN_M_M", None])
+def test_split_label_refuses(label):
+    with pytest.raises(ValueError, match="BOALUN_M"):
+        annotation.split_label(label)
+
+
+def frame(*rows, columns=("recording", "start_s", "end_s", "species", "quality")):
+    return pd.DataFrame(rows, columns=list(columns))
+
+
+def test_merge_joins_over_a_second_and_no_longer():
+    calls = frame(("a", 0.0, 1.0, "AAAAAA", "L"), ("a", 2.0, 3.0, "AAAAAA", "H"),
+                  ("a", 4.001, 5.0, "AAAAAA", "M"), ("a", 0.5, 0.6, "BBBBBB", "M"),
+                  ("b", 5.5, 6.0, "AAAAAA", "L"))
+    bouts = annotation.merge_calls(calls.sample(frac=1, random_state=1))
+    assert bouts.to_numpy().tolist() == [
+        ["a", 0.0, 3.0, "AAAAAA", "H"], ["a", 0.5, 0.6, "BBBBBB", "M"],
+        ["a", 4.001, 5.0, "AAAAAA", "M"], ["b", 5.5, 6.0, "AAAAAA", "L"]]
+
+
+def test_merge_minds_calls_within_calls_and_decimals():
+    calls = frame(("a", 0.0, 10.0, "AAAAAA", "L"), ("a", 1.0, 2.0, "AAAAAA", "L"),
+                  ("a", 10.9, 11.1, "AAAAAA", "L"), ("a", 12.1, 13.0, "AAAAAA", "L"))
+    assert len(annotation.merge_calls(calls)) == 1
+    assert len(annotation.merge_calls(calls, max_gap_s=0.5)) == 3
+
+
+def test_merge_reads_qualities_in_label_text():
+    labels = frame((0.0, 1.0, "BOALUN_L", 500.0, 900.0), (1.5, 2.0, "BOALUN_M", 400.0, 800.0),
+                   (1.5, 2.0, "rain", np.nan, np.nan), columns=annotation.LABEL_COLUMNS)
+    bouts = annotation.merge_calls(labels)
+    assert bouts["label"].tolist() == ["BOALUN_M", "rain"]
+    assert bouts.loc[0, ["start_s", "end_s", "low_hz", "high_hz"]].tolist() == [0, 2, 400, 900]
+    assert list(bouts) == list(labels)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5)), max_size=12), st.integers(0, 3))
+def test_merge_against_a_plain_loop(calls, gap):
+    spans: list[list[float]] = []
+    for start, length in sorted(calls):
+        if spans and start - spans[-1][1] <= gap:
+            spans[-1][1] = max(spans[-1][1], start + length)
+        else:
+            spans.append([start, start + length])
+    table = frame(*[("a", float(s), float(s + n), "AAAAAA", "M") for s, n in calls])
+    bouts = annotation.merge_calls(table, max_gap_s=gap)
+    assert bouts[["start_s", "end_s"]].to_numpy().tolist() == spans
+
+
+def test_agreement_by_hand():
+    a = frame((0.0, 4.0, "AAAAAA"), columns=("start_s", "end_s", "species"))
+    b = frame((2.0, 6.0, "AAAAAA"), (8.0, 9.0, "BBBBBB"), columns=("start_s", "end_s", "species"))
+    table = annotation.agreement(a, b, duration_s=10.0).set_index("species")
+    assert table.loc["AAAAAA", "jaccard"] == pytest.approx(2 / 6)
+    # po = 0.6; pe = 0.4 * 0.4 + 0.6 * 0.6 = 0.52
+    assert table.loc["AAAAAA", "kappa"] == pytest.approx((0.6 - 0.52) / 0.48)
+    assert table.loc["AAAAAA", "onset_error_s"] == pytest.approx(2)
+    assert table.loc["BBBBBB", ["kappa", "jaccard"]].tolist() == [0, 0]
+    assert np.isnan(table.loc["BBBBBB", "onset_error_s"])
+    same = annotation.agreement(a, a, 10.0)
+    assert same[["kappa", "jaccard", "onset_error_s"]].to_numpy().tolist() == [[1, 1, 0]]
+
+
+def test_agreement_matches_scikit_learn_over_recordings():
+    from sklearn.metrics import cohen_kappa_score
+    rng = np.random.default_rng(0)
+    n = {"r1": 100, "r2": 50}
+    truth = {r: rng.random((2, k)) < 0.4 for r, k in n.items()}
+    tables = [frame(*[(r, i / 10, (i + 1) / 10, "AAAAAA", "M") for r in n
+                      for i in np.flatnonzero(truth[r][who])]) for who in (0, 1)]
+    got = annotation.agreement(*tables, duration_s={r: k / 10 for r, k in n.items()})
+    both = np.concatenate([truth["r1"], truth["r2"]], axis=1)
+    assert got.loc[0, "kappa"] == pytest.approx(cohen_kappa_score(*both))
+    with pytest.raises(ValueError, match="r2"):
+        annotation.agreement(*tables, duration_s={"r1": 10})
+
+
+def test_raven(shared_data, tmp_path):
+    path = next(shared_data.glob("soundshape_cuvieri*.txt"))
+    labels = annotation.read_raven_table(path)
+    assert len(labels) == 3  # each stands twice in the file
+    assert labels["start_s"].tolist()[0] == 0.084686995
+    assert set(labels["high_hz"]) == {4400.0}
+    short = tmp_path / "short.txt"
+    short.write_text("Selection\tbegin time (S)\tEND TIME (S)\tSpecies\n1\t0.5\t1\tPHYCUV_H")
+    assert annotation.read_raven_table(short)["label"].tolist() == ["PHYCUV_H"]
+    short.write_text("Selection\tBegin Time (s)\tEnd Time (s)\n1\t0,5\t1\n")
+    with pytest.raises(ValueError, match=r"short\.txt, line 2: .*decimal points"):
+        annotation.read_raven_table(short)
