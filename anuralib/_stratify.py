@@ -1,6 +1,7 @@
 """The search behind `splitting`: which groups of windows go to test, on arrays of counts."""
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 # Groups looked at in one round of exchanges, from test and from train: a round costs their
 # product, so that its time hardly grows with the number of groups.
@@ -219,4 +220,7 @@ def choose_test(counts: np.ndarray, share: float, seed: int, rounds: int) -> np.
     search = _Search(counts, start, _targets(counts, share), allowed, rng)
     search.place_missing()
     search.fit_number()
-    return search.run(rounds)
+    # The products are small: shared out over threads they wait for each other, on a busy machine
+    # a hundred times longer than they work.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return search.run(rounds)

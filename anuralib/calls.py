@@ -30,7 +30,8 @@ def call_types():
     -------
     pandas.DataFrame
         A row a call type, indexed by ``code``: ``name``; ``like`` (the species whose published call gave
-        the outline, or empty); ``source`` (its key in the book's bibliography); ``sites``; ``recordings`` (in how many of 120 recordings it calls);
+        the outline, or empty); ``source`` (its key in the book's bibliography); ``sites``;
+        ``recordings`` (in how many of 120 recordings it calls);
         ``most_calls`` (in one recording; 0: no limit);
         ``pitch_hz`` (fundamental at mid-note); ``sweep`` (end pitch over start pitch); ``curve`` (1 straight,
         above 1 late, below 1 early change); ``note_s``; ``notes`` in a call; ``gap_s`` between notes;
@@ -107,7 +108,9 @@ def synthesise_note(kind, individual, rng, pitch=1.0, length=1.0):
     bend = np.log(kind["sweep"]) * (t ** kind["curve"] - 0.5 ** kind["curve"]) + 0.004 * _wobble(n, rng)
     frequency = middle * np.exp(bend)
     # A random walk of the phase widens each line to about roughness * pitch: a throat, not an oscillator.
-    walk = np.sqrt(2 * np.pi * kind["roughness"] * middle / SAMPLE_RATE_HZ) * rng.standard_normal(n)
+    # Smoothed, since a throat has mass: white steps would put a faint copy of the call at every frequency.
+    steps = np.convolve(rng.standard_normal(n + 30), np.hanning(31) / 15, mode="valid")
+    walk = np.sqrt(2 * np.pi * kind["roughness"] * middle / SAMPLE_RATE_HZ) * steps
     phase = np.cumsum(2 * np.pi * frequency / SAMPLE_RATE_HZ + walk)
     signal = np.zeros(n)
     highest = frequency.max()

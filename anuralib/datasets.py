@@ -32,8 +32,7 @@ def _pond_name(size: str) -> str:
     here = Path(__file__).parent
     digest = hashlib.sha256()
     for name in _POND_SOURCES:
-        source = here / name
-        digest.update(source.read_bytes() if source.is_file() else b"")
+        digest.update((here / name).read_bytes())
     return f"pond-{size}-{digest.hexdigest()[:12]}"
 
 

@@ -9,7 +9,7 @@ from scipy import fft, signal
 
 from anuralib.calls import SAMPLE_RATE_HZ
 
-FULL_SCALE_DB_SPL = 96.0
+FULL_SCALE_DB_SPL = 100.0
 
 # Level (dB re full scale a Hz) of the steady background at knots of frequency, by site. The slopes follow
 # what recordings of quiet nights show: falling from the lowest band, a shelf, a fall to the recorder's own noise.
@@ -99,7 +99,7 @@ def _rain(n, strength_db, rng):
     seconds = n / SAMPLE_RATE_HZ
     n_drops = rng.poisson(seconds * 2.5 ** ((strength_db + 100) / 5))
     starts = rng.integers(0, max(n - 500, 1), n_drops)
-    levels = gain(strength_db + 37 + rng.exponential(5.0, n_drops))
+    levels = gain(strength_db + 43 + rng.exponential(5.0, n_drops))
     for start, level, which in zip(starts, levels, rng.integers(0, 48, n_drops), strict=True):
         end = min(start + 500, n)
         hiss[start:end] += (level * shapes[which, : end - start]).astype(np.float32)

@@ -19,7 +19,7 @@ from anuralib.annotation import merge_calls
 from anuralib.audio import write_audio
 from anuralib.calls import SAMPLE_RATE_HZ, call_types, draw_individual, frequency_band, synthesise_call
 from anuralib.label_files import write_audacity_labels
-from anuralib.layouts import Dataset, read_anuraset_layout
+from anuralib.layouts import read_anuraset_layout
 from anuralib.timetable import SITES, call_times, calling_index, plan_recordings
 
 SIZES = {
@@ -28,23 +28,26 @@ SIZES = {
 }
 # A call is drawn so that it is heard at least; it is boxed if it is also seen (dB over the background in its band).
 HEARD_DB, SEEN_DB, MEDIUM_DB, HIGH_DB = -2.0, 2.0, 8.0, 18.0
+EXCESS_DB_M = 0.1  # loss to plants and ground beyond spherical spreading and air; a choice, real ones vary with the place
 SECOND_CHANNEL_DB = 6.0  # AnuraSet records its two channels with 10 and 16 dB of gain
-_BUSES_M = (4.0, 12.0, 35.0)  # callers are carried to the microphone by the nearest of these distances
-TRUTH_COLUMNS = ["recording", "species", "caller", "start_s", "end_s", "low_hz", "high_hz", "distance_m", "level_db", "snr_db"]
+_BUSES_M = (5.0, 18.0, 60.0)  # callers are carried to the microphone by the nearest of these distances
+TRUTH_COLUMNS = [
+    "recording", "species", "caller", "start_s", "end_s", "low_hz", "high_hz", "distance_m", "level_db", "snr_db",
+]  # fmt: skip
 
 
 def _place(kind, low_hz, high_hz, noise_db, faint, nearest, rng):
     """Distance (m) and level at the microphone (dB re full scale) of one caller that can be heard."""
     source_db = kind["level_db"] + rng.normal(0, 2.5) - scenes.FULL_SCALE_DB_SPL
-    absorbed_db_m = float(scenes.air_absorption_db_m(np.sqrt(low_hz * high_hz)))
-    distances = np.geomspace(1.5, 150, 200)
+    absorbed_db_m = float(scenes.air_absorption_db_m(np.sqrt(low_hz * high_hz))) + EXCESS_DB_M
+    distances = np.geomspace(1.5, 600, 240)
     snr_db = source_db - 20 * np.log10(distances) - absorbed_db_m * distances - noise_db
     reach = np.searchsorted(-snr_db, [-(SEEN_DB + 4) if nearest else -(HEARD_DB + 0.5), -(HEARD_DB + 0.2)])
     if faint:  # between what is heard and what is seen
         i = reach[1] - 1
     else:
         farthest = distances[max(reach[0] - 1, 0)]
-        i = np.argmin(np.abs(distances - min(rng.lognormal(np.log(16), 0.8), farthest * rng.uniform(0.6, 1))))
+        i = np.argmin(np.abs(distances - min(rng.lognormal(np.log(34), 0.9), farthest * rng.uniform(0.6, 1))))
     return float(distances[i]), float(snr_db[i] + noise_db)
 
 
@@ -64,7 +67,8 @@ def _sing(scene, kind, n_callers, faint, seed, buses, noise):
         places.append(_place(kind, *bands[-1], scenes.band_level_db(noise, *bands[-1]), faint, caller == 0, own))
     lengths = [[len(call) / SAMPLE_RATE_HZ for call in calls] for calls in repertoires]
     rows = []
-    for start_s, caller, which in call_times(n_callers, lengths, periods, duration_s, rng, scene["feast"], kind["most_calls"]):
+    times = call_times(n_callers, lengths, periods, duration_s, rng, scene["feast"], kind["most_calls"])
+    for start_s, caller, which in times:
         call, (distance_m, level_db) = repertoires[caller][which], places[caller]
         level_db += np.clip(rng.normal(0, 1.2), -2, 2) if not faint else 0.0
         bus = buses[int(np.argmin(np.abs(np.log(np.array(_BUSES_M) / distance_m))))]
@@ -225,8 +229,8 @@ def simulate_pond(out_dir, n_recordings=120, duration_s=60, seed=0, n_jobs=None)
 
     recordings, singers = plan_recordings(int(n_recordings), seed)
     scenes_ = recordings.assign(number=np.arange(len(recordings))).to_dict("records")
-    jobs = (joblib.delayed(_write_recording)(out_dir, s, singers[singers["recording"] == s["recording"]], duration_s, seed)
-            for s in scenes_)
+    write = joblib.delayed(_write_recording)
+    jobs = (write(out_dir, s, singers[singers["recording"] == s["recording"]], duration_s, seed) for s in scenes_)
     done = joblib.Parallel(n_jobs=-1 if n_jobs is None else n_jobs, return_as="generator")(jobs)
     truth = pd.concat(tqdm(done, total=len(scenes_), desc="pond", unit="recording"), ignore_index=True)
 
@@ -239,8 +243,8 @@ def _write_tables(out_dir, recordings, truth):
     """species.csv, weak_labels.csv and truth.csv; the weak labels count the true callers."""
     kinds = call_types()
     species = pd.DataFrame({"FAMILY": "Simulated", "SPECIES": kinds["name"], "CODE": kinds["code"]})
-    callers = truth.groupby(["recording", "species"])["caller"].nunique().unstack(fill_value=0)
-    callers = callers.reindex(index=recordings["recording"], columns=kinds["code"], fill_value=0)
+    callers = truth.pivot_table(index="recording", columns="species", values="caller", aggfunc="nunique")
+    callers = callers.reindex(index=recordings["recording"], columns=kinds["code"]).fillna(0)
     weak = pd.DataFrame(calling_index(callers.to_numpy()), columns="SPECIES_" + kinds["code"].to_numpy())
     weak.insert(0, "MONITORING_SITE", recordings["site"])
     weak.insert(1, "AUDIO_FILE_ID", recordings["recording"])

@@ -33,7 +33,7 @@ def stratified_split(
     test_size: float = 0.3,
     group: str = "fname",
     seed: int = 0,
-    candidates: int = 2000,
+    candidates: int = 3000,
 ) -> pd.DataFrame:
     """Divide recordings into train and test so that each species keeps its proportion.
 

@@ -150,7 +150,9 @@ def _active_spans(index, period_s, duration_s, always, rng):
         return [(rng.uniform(-25, -5) if always else rng.uniform(-25, 8), duration_s + 1)]
     n, mean_s = (1 + rng.poisson(0.7), 5 + 2.5 * period_s) if index == 1 else (1 + rng.poisson(0.5), 14 + 3 * period_s)
     starts = np.sort(rng.uniform(-0.1 * duration_s, 0.9 * duration_s, n))
-    return [(start, start + period_s + rng.gamma(2.0, mean_s / 2)) for start in starts]
+    ends = starts + period_s + rng.gamma(2.0, mean_s / 2, n)
+    ends[:-1] = np.minimum(ends[:-1], starts[1:])
+    return list(zip(starts, ends, strict=True))
 
 
 def call_times(n_callers, call_s, period_s, duration_s, rng, always=False, most_calls=0):
@@ -201,4 +203,8 @@ def call_times(n_callers, call_s, period_s, duration_s, rng, always=False, most_
                 events.append((t, caller, which))
             pause = period_s[caller] * rng.lognormal(0, 0.16)
             heapq.heappush(waiting, (float(max(t + pause, end + 0.08)), caller))
+    heard = {caller for _, caller, _ in events}
+    for caller in range(n_callers if index > 1 else not heard):  # a planned caller calls at least once
+        if caller not in heard:
+            events.append((rng.uniform(0, max(duration_s - call_s[caller][0], 0.1)), caller, 0))
     return sorted(events)

@@ -1,0 +1,49 @@
+"""Helpers of the Anura course: recordings and labels in, windows, splits, models and scores out.
+
+``import anuralib as al`` gives one flat namespace. Each name is loaded with its module when it is first used, so
+that the import itself is quick and needs neither torch nor librosa nor matplotlib.
+"""
+
+from importlib import import_module as _import_module
+
+__version__ = "0.1.0"
+
+_NAMES = {
+    "agreement": "annotation", "merge_calls": "annotation", "split_label": "annotation",
+    "read_audacity_labels": "label_files", "write_audacity_labels": "label_files",
+    "read_raven_table": "label_files",
+    "audio_info": "audio", "parse_recording_name": "audio", "read_audio": "audio",
+    "resample": "audio", "write_audio": "audio",
+    "call_types": "calls", "synthesise_call": "calls", "draw_individual": "calls",
+    "Dataset": "layouts", "load_dataset": "datasets", "simulate_pond": "simulate",
+    "read_metadata": "metadata", "build_windows": "windows", "preprocess": "windows",
+    "window_labels": "window_table", "window_starts": "window_table",
+    "add_validation": "splitting", "holdout_split": "splitting", "split_report": "splitting",
+    "stratified_split": "splitting", "leaked_recordings": "splitting",
+    "log_mel": "features", "mel_frequencies": "features", "spec_augment": "features",
+    "window_features": "features",
+    "build_model": "models", "load_model": "models", "save_model": "models",
+    "fit": "training", "predict": "prediction",
+    "average_precision": "metrics", "bootstrap_ci": "metrics", "evaluate": "metrics",
+    "f1_per_species": "metrics", "frequency_groups": "metrics", "no_skill": "metrics",
+    "tune_thresholds": "metrics",
+    "plot_history": "plotting", "plot_spectrogram": "plotting", "plot_split_report": "plotting",
+    "player": "player", "check": "exercises",
+}  # fmt: skip
+_MODULES = {"losses", "datasets", "calls", "scenes", "timetable", "simulate", "species", "metrics"}
+
+__all__ = sorted([*_NAMES, *_MODULES, "__version__"])
+
+
+def __getattr__(name):
+    if name in _NAMES:
+        value = getattr(_import_module(f"anuralib.{_NAMES[name]}"), name)
+        globals()[name] = value  # also hides a submodule of the same name, such as `player`
+        return value
+    if name in _MODULES:
+        return _import_module(f"anuralib.{name}")
+    raise AttributeError(f"module 'anuralib' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
