@@ -28,7 +28,7 @@ SIZES = {
 }
 # A call is drawn so that it is heard at least; it is boxed if it is also seen (dB over the background in its band).
 HEARD_DB, SEEN_DB, MEDIUM_DB, HIGH_DB = -2.0, 2.0, 8.0, 18.0
-EXCESS_DB_M = 0.1  # loss to plants and ground beyond spherical spreading and air; a choice, real ones vary with the place
+EXCESS_DB_M = 0.1  # lost to plants and ground; a choice, real losses vary with the place
 SECOND_CHANNEL_DB = 6.0  # AnuraSet records its two channels with 10 and 16 dB of gain
 _BUSES_M = (5.0, 18.0, 60.0)  # callers are carried to the microphone by the nearest of these distances
 TRUTH_COLUMNS = [

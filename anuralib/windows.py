@@ -4,6 +4,7 @@ The labels of windows are made in `anuralib.window_table` and their table is rea
 `anuralib.metadata`; both are offered here too.
 """
 
+import functools
 import json
 import os
 from pathlib import Path
@@ -35,6 +36,7 @@ SAMPLE_RATE_HZ = 22050
 _SETTINGS = "build.json"
 
 
+@functools.lru_cache(maxsize=16)  # designing it takes as long as filtering a second
 def _filter(order: int, band_hz: tuple[float, float], sample_rate_hz: float) -> np.ndarray | None:
     """Second-order sections of the Butterworth filter, or None if the band leaves all through."""
     from scipy.signal import butter
@@ -106,7 +108,7 @@ def preprocess(
     before = np.abs(values).max()
     if not np.isfinite(before):
         raise ValueError("the signal holds NaN or infinity; cut out or mend that part first")
-    sos = _filter(order, band_hz, sample_rate_hz)
+    sos = _filter(order, tuple(band_hz), sample_rate_hz)
     if sos is not None:
         from scipy.signal import sosfiltfilt
 
