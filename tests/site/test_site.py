@@ -1,0 +1,72 @@
+"""The built pages, as a reader gets them. `make test` builds the book first."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+SITE = Path(__file__).resolve().parents[2] / "book" / "_build" / "html"
+
+
+def problems(site):
+    """What is wrong with the pages of a folder, a line each."""
+    pages = {p.resolve(): BeautifulSoup(p.read_text(encoding="utf-8"), "html5lib") for p in site.rglob("*.html")}
+    anchors = {path: {tag["id"] for tag in page.find_all(id=True)} for path, page in pages.items()}
+    found = []
+    for path, page in pages.items():
+        name = path.relative_to(site.resolve())
+        if "Traceback (most recent call last)" in page.get_text():
+            found.append(f"{name}: a traceback")
+        for image in page.find_all("img"):
+            alt = (image.get("alt") or "").strip()
+            if not alt or alt.startswith(("_images/", "../_images/")) or re.search(r"\.(png|svg|jpe?g)$", alt):
+                found.append(f"{name}: image {image.get('src', '')[:60]} without a real alt text")
+        for link in page.find_all("a", href=True):
+            parts = urlsplit(link["href"])
+            if "colab" in parts.netloc and parts.path.endswith(".md"):
+                found.append(f"{name}: a Colab link to a Markdown file")
+            if parts.scheme or parts.netloc or link["href"] in ("#", ""):
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            target = target / "index.html" if target.is_dir() else target
+            if not target.is_file():
+                found.append(f"{name}: link to {link['href']}, which is not there")
+            elif parts.fragment and target in anchors and unquote(parts.fragment) not in anchors[target]:
+                found.append(f"{name}: link to {link['href']}, where the anchor is missing")
+    return found
+
+
+@pytest.fixture(scope="module")
+def site():
+    if not (SITE / "index.html").is_file():
+        pytest.fail(f"{SITE}: no built book; run `make book` first")
+    return SITE
+
+
+@pytest.mark.site
+def test_pages_have_no_tracebacks_dead_links_or_nameless_images(site):
+    assert problems(site) == []
+
+
+@pytest.mark.site
+def test_pages_are_small_enough(site):
+    too_big = {p.name: p.stat().st_size for p in site.rglob("*.html") if p.stat().st_size > 3_000_000}
+    assert not too_big
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("<p>Traceback (most recent call last):</p>", "traceback"),
+        ("<img src='a.png'>", "alt text"),
+        ("<img src='a.png' alt='../_images/a.png'>", "alt text"),
+        ("<a href='gone.html'>x</a>", "not there"),
+        ("<a href='#gone'>x</a>", "anchor"),
+        ("<a href='https://colab.research.google.com/github/a/b/blob/main/c.md'>x</a>", "Colab"),
+    ],
+)
+def test_the_checker_finds_what_it_is_for(tmp_path, body, expected):
+    (tmp_path / "index.html").write_text(f"<!doctype html><html><body>{body}</body></html>", encoding="utf-8")
+    assert len(problems(tmp_path)) == 1 and expected in problems(tmp_path)[0]
