@@ -30,7 +30,7 @@ serve: book  ## build the book and serve it on http://127.0.0.1:8000
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory book/_build/html 8000
 
 notebooks: $(READY)  ## write the learners' and the teachers' notebooks to build/notebooks
-	$(BIN)/python book/_ext/notebook_export.py book build/notebooks
+	$(BIN)/python book/_ext/notebook_export.py book --out build/notebooks
 
 clean:  ## remove what was built, but not .venv
 	rm -rf book/_build build

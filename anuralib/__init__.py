@@ -27,7 +27,8 @@ _NAMES = {
     "average_precision": "metrics", "bootstrap_ci": "metrics", "evaluate": "metrics",
     "f1_per_species": "metrics", "frequency_groups": "metrics", "no_skill": "metrics",
     "tune_thresholds": "metrics",
-    "plot_history": "plotting", "plot_spectrogram": "plotting", "plot_split_report": "plotting",
+    "plot_history": "plotting", "plot_label_counts": "plotting", "plot_spectrogram": "plotting",
+    "plot_species_scores": "plotting", "plot_split_report": "plotting", "plot_windows": "plotting",
     "player": "player", "check": "exercises",
 }  # fmt: skip
 _MODULES = {"losses", "datasets", "calls", "scenes", "timetable", "simulate", "species", "metrics"}

@@ -1,5 +1,6 @@
 """Exercises that answer at once: `check` says pass, or gives a hint that names the misconception."""
 
+import copy
 import math
 import pkgutil
 from importlib import import_module
@@ -8,6 +9,10 @@ import numpy as np
 import pandas as pd
 
 _CHECKS = {}
+
+
+class Hint(Exception):
+    """Raised inside a check to stop with a hint; `run_function` does."""
 
 
 def exercise(name):
@@ -46,10 +51,17 @@ def _missing(answer):
     """A hint where there is no answer to look at yet."""
     if answer is ... or answer is None:
         return "there is no answer yet: replace the ... (and return a value from a function)"
-    if isinstance(answer, float) and math.isnan(answer):
+    if isinstance(answer, float | np.floating) and math.isnan(answer):
         return "the answer is NaN: something was divided by zero, or is missing"
-    if isinstance(answer, str | list | tuple | dict | np.ndarray | pd.DataFrame | pd.Series) and len(answer) == 0:
-        return "the answer is empty"
+    if isinstance(answer, np.ndarray) and answer.ndim == 0:
+        return _missing(answer.item())
+    if isinstance(answer, str | list | tuple | dict | set | np.ndarray | pd.DataFrame | pd.Series | pd.Index):
+        if len(answer) == 0:
+            return "the answer is empty"
+    if isinstance(answer, list | tuple | dict):
+        parts = answer.values() if isinstance(answer, dict) else answer
+        if any(part is ... for part in parts):
+            return "a part of the answer is missing: replace each ..."
     return None
 
 
@@ -80,7 +92,9 @@ def check(name, answer):
     if hint is None:
         try:
             hint = _CHECKS[name](answer)
-        except Exception as error:  # a learner's function may raise anything: that is an answer, not an accident
+        except Hint as stopped:
+            hint = str(stopped)
+        except (Exception, SystemExit) as error:  # a learner's function may raise anything: that is an answer
             hint = f"that raised {type(error).__name__}: {error}"
     print(f"Pass: {name}" if hint is None else f"Hint for {name}: {hint}")
     return hint is None
@@ -102,6 +116,9 @@ def expect_number(answer, value, tol=1e-6, hints=None):
     -------
     str or None
     """
+    missing = _missing(answer)
+    if missing is not None:
+        return missing
     try:
         number = float(answer)
     except (TypeError, ValueError):
@@ -114,3 +131,93 @@ def expect_number(answer, value, tol=1e-6, hints=None):
         if abs(number - wrong) <= tol:
             return hint
     return f"{number:g} is too {'high' if number > value else 'low'}"
+
+
+def expect_array(answer, value, tol=1e-6):
+    """Compare an array (list, Series) of numbers with the right one: shape, NaN, then values.
+
+    Parameters
+    ----------
+    answer : object
+    value : array
+    tol : float
+        Largest difference of an element that passes; NaN passes where `value` is NaN.
+
+    Returns
+    -------
+    str or None
+    """
+    missing = _missing(answer)
+    if missing is not None:
+        return missing
+    try:
+        got, value = np.asarray(answer, dtype=float), np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        return f"an array of numbers is asked for, this is {type(answer).__name__}"
+    if got.shape != value.shape:
+        return f"the shape is {got.shape}, and should be {value.shape}"
+    if (np.isnan(got) & ~np.isnan(value)).any():
+        return f"{int((np.isnan(got) & ~np.isnan(value)).sum())} values are NaN: something is missing or divided by 0"
+    wrong = ~np.isclose(got, value, rtol=0, atol=tol, equal_nan=True)
+    if wrong.any():
+        first = tuple(int(i) for i in np.argwhere(wrong)[0])
+        place = first[0] if len(first) == 1 else first
+        return f"{int(wrong.sum())} of {wrong.size} values are wrong, the first at {place}: {got[first]:g}"
+    return None
+
+
+def expect_frame(answer, columns=(), n_rows=None):
+    """See that an answer is a table with the columns and the number of rows asked for.
+
+    Parameters
+    ----------
+    answer : object
+    columns : sequence of str
+        That must be there; others may be, too.
+    n_rows : int, optional
+
+    Returns
+    -------
+    str or None
+    """
+    if answer is ... or answer is None:
+        return _missing(answer)
+    if not isinstance(answer, pd.DataFrame):
+        return f"a table (pandas DataFrame) is asked for, this is {type(answer).__name__}"
+    lost = [name for name in columns if name not in answer.columns]
+    if lost:
+        return f"the table has no column {', '.join(map(repr, lost))}; it has {list(map(str, answer.columns))}"
+    if n_rows is not None and len(answer) != n_rows:
+        return f"the table has {len(answer)} rows, and should have {n_rows}"
+    return None
+
+
+def run_function(function, *args, **kwargs):
+    """Call the learner's function on copies of the arguments, so that it can't change what the check compares with.
+
+    Parameters
+    ----------
+    function : object
+        The answer.
+    *args, **kwargs
+        For the function.
+
+    Returns
+    -------
+    object
+        What it returned.
+
+    Raises
+    ------
+    Hint
+        If it is no function, raises, or returns nothing; `check` prints it.
+    """
+    if not callable(function):
+        raise Hint(f"a function is asked for, this is {type(function).__name__}; give its name without parentheses")
+    try:
+        result = function(*copy.deepcopy(args), **copy.deepcopy(kwargs))
+    except (Exception, SystemExit) as error:
+        raise Hint(f"your function raised {type(error).__name__}: {error}") from error
+    if result is ... or result is None:
+        raise Hint(_missing(result))
+    return result

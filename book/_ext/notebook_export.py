@@ -45,6 +45,11 @@ missing = [package for module, package in NEEDED.items() if importlib.util.find_
 if missing:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", *missing], check=True)
 '''
+# Where no repository is known, there is no address to install the course's own package from.
+NO_REPOSITORY = '''\
+if importlib.util.find_spec("anuralib") is None:
+    raise ImportError("anuralib is missing: run `pip install .` in the folder of the Anura course, then start again")
+'''
 # Module name -> package name, of what the chapters use and a bare Python or Colab may lack.
 NEEDED = {
     "joblib": "joblib",
@@ -59,10 +64,10 @@ NEEDED = {
 
 def setup_source(repository=""):
     """The source of the set-up cell; `repository` is "owner/name" on GitHub, or empty."""
-    package = f"git+https://github.com/{repository}" if repository else "anuralib"
-    needed = dict(NEEDED, anuralib=package)
+    needed = dict(NEEDED, anuralib=f"git+https://github.com/{repository}") if repository else NEEDED
     body = "".join(f"    {module!r}: {name!r},\n" for module, name in needed.items())
-    return SETUP.format(needed="{\n" + body.replace("'", '"') + "}")
+    source = SETUP.format(needed="{\n" + body.replace("'", '"') + "}")
+    return source if repository else source + NO_REPOSITORY
 
 
 def read_citations(path):
