@@ -144,15 +144,17 @@ def plot_history(history, ax=None):
     """
     history = getattr(history, "frame", history)
     ax = _axes(ax)
+    twin_lines = []
     ax.plot(history["epoch"], history["train_loss"], color=COLOURS[0], marker="o", ms=3, label="loss, train")
     if history["valid_loss"].notna().any():
         ax.plot(history["epoch"], history["valid_loss"], color=COLOURS[5], marker="s", ms=3, label="loss, validation")
         right = ax.twinx()
         right.plot(history["epoch"], history["valid_map"], color=COLOURS[2], ls="--", label="mean average precision")
         right.set_ylabel("mean average precision, validation (0 to 1)")
-        right.legend(loc="center right")
+        twin_lines = right.get_lines()
     ax.set(xlabel="epoch", ylabel="loss (nats a label)", ylim=(0, None))
-    ax.legend(loc="upper right")
+    # Above the picture: inside, a legend would lie on one of the curves.
+    ax.legend(handles=[*ax.get_lines(), *twin_lines], loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
     return ax
 
 

@@ -1,0 +1,45 @@
+"""Typical wrong answers of each exercise fail, with the hint that names the misconception."""
+
+import numpy as np
+import pytest
+
+import anuralib as al
+
+WRONG = [
+    ("pond.1", 2826, "pairs|too high"),
+    ("pond.1", 91, "something calls|too high"),
+    ("pond.2", lambda near, far: 10 * np.log10(far / near), "ratio of areas"),
+    ("pond.2", lambda near, far: 20 * np.log10(near / far), "positive"),
+    ("pond.3", "GLAPIN", "another type has more"),
+    ("pond.3", "frog", "six capital letters"),
+    ("stratify.1", 2, "one side"),
+    ("stratify.1", 6, "share no time"),
+    ("stratify.2", lambda table: 2 / 5, "divide"),
+    ("stratify.2", lambda table: 1 / 3, "leaking"),
+    ("stratify.3", lambda table, species: ["AAAAAA", "CCCCCC"], "absent"),
+    ("stratify.3", lambda table, species: ["AAAAAA", "BBBBBB"], "not windows"),
+    ("train.1", 129, "sample 0"),
+    ("train.1", 43, "one second"),
+    ("train.2", lambda y, p: -np.sum(y * np.log(p) + (1 - y) * np.log(1 - p)), "the mean"),
+    ("train.2", lambda y, p: -np.mean(y * np.log(p)), "absent count too"),
+    ("train.3", lambda scores, patience: int(np.argmax(scores)) + 1, "for "),
+    ("train.3", lambda scores, patience: len(scores), "for "),
+    ("evaluate.1", lambda tp, fp, fn: tp / (tp + fp), "precision"),
+    ("evaluate.1", lambda tp, fp, fn: tp / (tp + fn), "recall"),
+    ("evaluate.2", lambda prevalence: prevalence, "recall is 1"),
+    ("evaluate.2", lambda prevalence: 2 * prevalence, "too high"),
+    ("evaluate.3", np.mean, "leave it out"),
+    ("evaluate.3", lambda scores: np.nansum(scores) / len(scores), "blames the model"),
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _pond_is_there():
+    al.load_dataset("pond")
+
+
+@pytest.mark.parametrize(("name", "answer", "hint"), WRONG)
+def test_wrong_answers_get_their_hint(name, answer, hint, capsys):
+    assert not al.check(name, answer)
+    said = capsys.readouterr().out
+    assert any(part in said for part in hint.split("|")), said

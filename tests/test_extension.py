@@ -1,0 +1,47 @@
+"""The local Sphinx extension: when chapters run again, and where the launch button leads."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
+
+import anura_course
+import course_settings
+
+
+def test_a_change_in_the_package_changes_the_cache_and_a_comment_does_not(tmp_path):
+    module = tmp_path / "windows.py"
+    module.write_text("hop_s = 1.0\n", encoding="utf-8")
+    before = anura_course.package_digest(tmp_path)
+    module.write_text("hop_s = 1.0  # seconds\n", encoding="utf-8")
+    assert anura_course.package_digest(tmp_path) == before
+    module.write_text("hop_s = 2.0\n", encoding="utf-8")
+    assert anura_course.package_digest(tmp_path) != before
+
+
+def test_smoke_results_have_a_cache_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.delenv("ANURALIB_SMOKE", raising=False)
+    full = anura_course.package_digest(tmp_path)
+    monkeypatch.setenv("ANURALIB_SMOKE", "1")
+    assert anura_course.package_digest(tmp_path) != full
+
+
+def test_repository_comes_from_the_setting_or_is_unknown(monkeypatch, tmp_path):
+    monkeypatch.setenv("ANURA_COURSE_REPOSITORY", "owner/name")
+    assert course_settings.course_repository(tmp_path) == "owner/name"
+    monkeypatch.delenv("ANURA_COURSE_REPOSITORY")
+    assert course_settings.course_repository(tmp_path) == ""
+
+
+@pytest.mark.parametrize("remote", ["https://github.com/owner/name.git", "git@github.com:owner/name.git"])
+def test_github_remotes_are_understood(remote):
+    assert course_settings.github_name(remote) == "owner/name"
+    assert course_settings.github_name("https://example.org/owner/name.git") == ""
+
+
+@pytest.mark.parametrize("docname", ["listen/pond", "split/stratify"])
+def test_colab_opens_a_notebook_never_markdown(docname):
+    url = course_settings.colab_url("owner/name", docname)
+    assert url.endswith(f"{docname}.ipynb") and "owner/name" in url
