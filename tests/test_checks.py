@@ -30,6 +30,18 @@ WRONG = [
     ("evaluate.2", lambda prevalence: 2 * prevalence, "too high"),
     ("evaluate.3", np.mean, "leave it out"),
     ("evaluate.3", lambda scores: np.nansum(scores) / len(scores), "blames the model"),
+    ("windows.1", 90, "past the end"),
+    ("windows.1", 87, "starts at 0"),
+    ("windows.2", lambda t, u, s, e: s >= t and e <= u, "any portion"),
+    ("windows.2", lambda t, u, s, e: s <= u and e >= t, "the end is open"),
+    ("windows.3", 3.0, "need room"),
+    ("windows.3", 20 / 58, "other way round"),
+    ("strong-labels.1", 75_000, "too high"),
+    ("strong-labels.1", 1.0, "too low"),
+    ("strong-labels.2", lambda a, b: np.mean(a == b), "plain agreement"),
+    ("strong-labels.2", lambda a, b: np.sum(a & b) / np.sum(a | b), "Jaccard"),
+    ("strong-labels.3", "SIM9", "the name of one recording"),
+    ("strong-labels.3", 7, "the name of one recording"),
 ]  # fmt: skip
 
 
