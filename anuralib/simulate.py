@@ -153,6 +153,7 @@ def annotate(truth, duration_s, rng):
         snr_db = 10 * np.log10(np.mean(10 ** (within["snr_db"] / 10)))
         letters.append("LMH"[np.digitize(snr_db, [MEDIUM_DB, HIGH_DB])])
     bouts["label"] = [f"{species}_{letter}" for species, letter in zip(bouts["species"], letters, strict=True)]
+    bouts = bouts.round({"start_s": 6, "end_s": 6})  # as Audacity writes them
     return bouts.sort_values(["start_s", "end_s"], ignore_index=True)[["start_s", "end_s", "label"]]
 
 
@@ -174,7 +175,8 @@ def annotate_carelessly(labels, duration_s, rng):
         if end_s - start_s > 0.05:
             kept.append((start_s, end_s, f"{species}_{letter}"))
     table = pd.DataFrame(kept, columns=["start_s", "end_s", "label"])
-    return table.astype({"start_s": float, "end_s": float}).sort_values(["start_s", "end_s"], ignore_index=True)
+    table = table.astype({"start_s": float, "end_s": float}).round(6)
+    return table.sort_values(["start_s", "end_s"], ignore_index=True)
 
 
 def _write_recording(out_dir, scene, singers, duration_s, seed):
