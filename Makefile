@@ -24,7 +24,7 @@ test: $(READY)  ## lint, unit tests, executed book, tests of the built pages
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -q --ignore=tests/site tests
 	$(MAKE) book
-	$(BIN)/python -m pytest -q tests
+	$(BIN)/python -m pytest -q tests/site
 
 serve: book  ## build the book and serve it on http://127.0.0.1:8000
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory book/_build/html 8000

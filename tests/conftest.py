@@ -1,8 +1,20 @@
 """Fixtures that all tests share."""
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
+
+# The Sphinx extension and the notebook export are scripts beside the book, not a package.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +24,20 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of real data, ../shared/data, is not here")
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium; skips, loudly, without one, and fails where ANURALIB_REQUIRE_BROWSER=1."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        message = "NO BROWSER: nothing was tried in pages; install chromium or google-chrome"
+        if os.environ.get("ANURALIB_REQUIRE_BROWSER") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+        yield chromium
+        chromium.close()

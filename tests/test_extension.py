@@ -1,14 +1,8 @@
 """The local Sphinx extension: when chapters run again, and where the launch button leads."""
 
-import sys
-from pathlib import Path
-
-import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
-
 import anura_course
 import course_settings
+import pytest
 
 
 def test_a_change_in_the_package_changes_the_cache_and_a_comment_does_not(tmp_path):

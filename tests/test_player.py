@@ -2,9 +2,7 @@
 
 import base64
 import io
-import os
 import re
-import shutil
 
 import html5lib
 import numpy as np
@@ -16,8 +14,6 @@ from PIL import Image
 import anuralib as al
 
 RATE = 22050
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"]  # fmt: skip
 
 
 def tone(seconds=4.0, hz=2000.0):
@@ -129,23 +125,6 @@ def test_bad_input_is_named(signal, options, message):
 
 
 # ---------------------------------------------------------------------------------------------- in the browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        message = "NO BROWSER: the player was not tried; install chromium or google-chrome"
-        if os.environ.get("ANURALIB_REQUIRE_BROWSER") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
