@@ -9,6 +9,7 @@ from anuralib import exercises
 
 @pytest.fixture
 def question(monkeypatch):
+    exercises.exercises()  # loads the checks of the chapters first, so that they outlive the patch
     monkeypatch.setattr(exercises, "_CHECKS", dict(exercises._CHECKS))
 
     @exercises.exercise("test.1")
@@ -92,6 +93,8 @@ def test_unknown_exercise_is_refused():
 
 
 def test_untouched_stubs_fail_everywhere():
-    for name in exercises.exercises():
+    names = exercises.exercises()
+    assert len(names) >= 18
+    for name in names:
         assert not exercises.check(name, ...)
         assert not exercises.check(name, lambda *args: ...)

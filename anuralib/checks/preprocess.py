@@ -1,6 +1,6 @@
 """Checks of the exercises in the part *Preprocess*."""
 
-from anuralib.exercises import exercise, expect_number
+from anuralib.exercises import exercise, expect_number, run_function
 
 
 @exercise("windows.1")
@@ -9,6 +9,7 @@ def _count(answer):
         90: "a window that starts in the last 3 s would reach past the end",
         87: "the window that starts at 0 s counts as well",
         30: "that is for windows side by side; here one begins every second",
+        89: "one too many: the last window begins 3 s before the end",
         58: "that is for 60 s",
     }
     return expect_number(answer, 88, hints=hints)
@@ -22,11 +23,13 @@ def _positive(answer):
         ((5, 8, 1.0, 9.0), True, "a call that begins before the window and ends after it fills it"),
         ((0, 3, 3.0, 3.4), False, "a call that begins at the window's end is outside: the end is open"),
         ((3, 6, 1.0, 3.0), False, "a call that ends where the window begins is outside"),
+        ((3, 6, 8.0, 9.0), False, "a call after the window is outside: both conditions must hold"),
+        ((3, 6, 0.0, 1.0), False, "a call before the window is outside: both conditions must hold"),
+        ((3, 6, 3.0, 3.0), True, "a point label at the window's start is in it: the start is closed"),
+        ((3, 6, 6.0, 6.0), False, "a point label at the window's end is outside: the end is open"),
     ]
     for times, expected, hint in cases:
-        result = answer(*times)
-        if result is ... or result is None:
-            return "there is no answer yet: replace the ..."
+        result = run_function(answer, *times)
         if bool(result) is not expected:
             return f"window {times[:2]}, call {times[2:]}: {hint}"
     return None
@@ -34,5 +37,9 @@ def _positive(answer):
 
 @exercise("windows.3")
 def _ratio(answer):
-    hints = {3.0: "nearly, but the last windows need room: count both", 20 / 58: "the other way round"}
+    hints = {
+        3.0: "nearly, but the last windows need room: count both",
+        20 / 58: "the other way round",
+        58.0: "that is the number of windows; divide",
+    }
     return expect_number(answer, 58 / 20, hints=hints)
