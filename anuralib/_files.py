@@ -2,9 +2,12 @@
 
 import contextlib
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+
+_LEFTOVER = re.compile(r"\..+\.[0-9a-f]{32}\.part(\..*)?")
 
 
 @contextlib.contextmanager
@@ -41,3 +44,10 @@ def write_text(text: str, path: str | os.PathLike) -> None:
     """Write UTF-8 text with its line ends as they are, whole or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(text.encode("utf-8"))
+
+
+def remove_leftovers(folder: str | os.PathLike) -> None:
+    """Remove the temporary files of `atomic_path` that a killed process left under a folder."""
+    for path in Path(folder).rglob(".*.part*"):
+        if _LEFTOVER.fullmatch(path.name) and path.is_file():
+            path.unlink()

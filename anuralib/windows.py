@@ -7,6 +7,7 @@ The labels of windows are made in `anuralib.window_table` and their table is rea
 import functools
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from anuralib import audio
-from anuralib._files import write_text
+from anuralib._files import remove_leftovers, write_text
 from anuralib.metadata import read_metadata, species_columns, window_path
 from anuralib.window_table import window_labels, window_starts
 
@@ -166,7 +167,12 @@ def _is_whole(path: Path, frames: int) -> bool:
     return path.is_file() and path.stat().st_size == 44 + 2 * frames
 
 
-def _build_recording(path: str, rows: pd.DataFrame, out_dir: Path, filter_per: str) -> int:
+def _to_int16(cuts: np.ndarray) -> np.ndarray:
+    # As scikit-maad writes: times 32767, the fraction cut off, so that its samples are met.
+    return (cuts * 32767.0).astype(np.int16)
+
+
+def _build_recording(path, rows: pd.DataFrame, out_dir: Path, filter_per: str, channel) -> int:
     """Write the missing windows of one recording; the number written."""
     window_s = float(rows["max_t"].iloc[0] - rows["min_t"].iloc[0])
     targets = [window_path(row, out_dir) for row in rows.itertuples(index=False)]
@@ -174,18 +180,27 @@ def _build_recording(path: str, rows: pd.DataFrame, out_dir: Path, filter_per: s
     missing = [i for i, target in enumerate(targets) if not _is_whole(target, size)]
     if not missing:
         return 0
-    signal = audio.read_audio(path, SAMPLE_RATE_HZ)
+    signal = audio.read_audio(path, SAMPLE_RATE_HZ, channel).astype(np.float64)
     try:
         if filter_per == "recording":
-            signal = preprocess(signal, SAMPLE_RATE_HZ)
+            signal = _to_int16(preprocess(signal, SAMPLE_RATE_HZ))
         cuts = cut_windows(signal, SAMPLE_RATE_HZ, rows["min_t"].to_numpy()[missing], window_s)
         for i, cut in zip(missing, cuts, strict=True):
             if filter_per == "window":
-                cut = preprocess(cut, SAMPLE_RATE_HZ)
+                cut = _to_int16(preprocess(cut, SAMPLE_RATE_HZ))
             audio.write_audio(targets[i], cut, SAMPLE_RATE_HZ)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return len(missing)
+
+
+def _try_recording(path, rows: pd.DataFrame, *settings) -> str:
+    """As `_build_recording`, but what is wrong comes back as text, empty if nothing is."""
+    try:
+        _build_recording(path, rows, *settings)
+    except (OSError, ValueError) as error:
+        return str(error)
+    return ""
 
 
 def build_windows(
@@ -193,12 +208,16 @@ def build_windows(
     out_dir: str | os.PathLike,
     n_jobs: int | None = None,
     filter_per: str = "recording",
+    channel: int | str = 0,
+    on_error: str = "raise",
+    progress: bool = True,
 ) -> Path:
     """Write the windows of a data set to disk as AnuraSet does: `audio/` and `metadata.csv`.
 
-    Windows are 3 s long, one begins every second; sound is channel 0 at 22,050 Hz, 16 bit, one
+    Windows are 3 s long, one begins every second; sound is one channel at 22,050 Hz, 16 bit, one
     file a window. A run that was interrupted is taken up where it stopped: every file is written
-    whole or not at all, and `metadata.csv` comes last.
+    whole or not at all, and `metadata.csv` comes last, beside `report.csv` with a row a recording:
+    `recording`, `n_windows`, `problem` (empty text, or why it was skipped).
 
     Parameters
     ----------
@@ -206,11 +225,20 @@ def build_windows(
     out_dir : str or path-like
         Made if needed.
     n_jobs : int or None
-        Processes; None uses every core.
+        Workers of joblib; None uses all there are. `joblib.parallel_config(backend=...)` around
+        the call chooses other workers than this machine's processes, a Dask cluster for instance.
     filter_per : {"recording", "window"}
         Filter and normalise each recording once, then cut; or cut first and treat each window on
-        its own. The second is the paper's way: the filter then has an edge at each window, and
-        each window its own gain, so that faint windows come out as loud as a chorus.
+        its own. The second is the paper's way, and gives the samples that scikit-maad gives: the
+        filter then has an edge at each window, and each window its own gain, so that faint
+        windows come out as loud as a chorus.
+    channel : int or "mix"
+        Of recordings with several: which one, or the mean of all.
+    on_error : {"raise", "skip"}
+        A recording that can't be read stops the run when all others are done, or is left out of
+        `metadata.csv` with a warning.
+    progress : bool
+        Show a progress bar.
 
     Returns
     -------
@@ -219,30 +247,49 @@ def build_windows(
 
     Raises
     ------
-    FileNotFoundError
-        If a recording is gone.
     ValueError
-        If `out_dir` was begun with other settings, or a recording can't be read.
+        If `out_dir` was begun with other settings, or a recording can't be read; names the files.
     """
     from joblib import Parallel, delayed
+    from tqdm.auto import tqdm
 
-    if filter_per not in ("recording", "window"):
-        raise ValueError(f'filter_per must be "recording" or "window", not {filter_per!r}')
+    if filter_per not in ("recording", "window") or on_error not in ("raise", "skip"):
+        raise ValueError(
+            'filter_per must be "recording" or "window", and on_error "raise" or "skip", not '
+            f"{filter_per!r} and {on_error!r}"
+        )
     out_dir = Path(out_dir)
     windows = window_labels(dataset.strong_labels, dataset.recordings, dataset.species)
-    settings = {"dataset": dataset.name, "filter_per": filter_per, "sample_rate_hz": SAMPLE_RATE_HZ}
+    settings = {"dataset": dataset.name, "filter_per": filter_per, "channel": channel,
+                "sample_rate_hz": SAMPLE_RATE_HZ}
     note = out_dir / _SETTINGS
     if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != settings:
         raise ValueError(
             f"{note}: the windows here were made with other settings than {settings}; "
             "choose another folder, or empty this one"
         )
+    remove_leftovers(out_dir)
     write_text(json.dumps(settings, indent=1) + "\n", note)
-    table = out_dir / "metadata.csv"
     paths = dict(zip(dataset.recordings["recording"], dataset.recordings["path"], strict=True))
-    Parallel(n_jobs=-1 if n_jobs is None else n_jobs)(
-        delayed(_build_recording)(paths[name], rows, out_dir, filter_per)
-        for name, rows in windows.groupby("fname", sort=False)
-    )
-    write_text(windows.to_csv(index=False, lineterminator="\n"), table)
-    return table
+    groups = dict(tuple(windows.groupby("fname", sort=False)))
+    jobs = (delayed(_try_recording)(paths[name], rows, out_dir, filter_per, channel)
+            for name, rows in groups.items())
+    done = Parallel(n_jobs=-1 if n_jobs is None else n_jobs, return_as="generator")(jobs)
+    texts = list(tqdm(done, total=len(groups), desc="windows", unit="recording",
+                      disable=not progress))
+    problems = {name: text for name, text in zip(groups, texts, strict=True) if text}
+    counts = {name: 0 if name in problems else len(rows) for name, rows in groups.items()}
+    report = pd.DataFrame({"recording": list(dataset.recordings["recording"])})
+    report["n_windows"] = report["recording"].map(counts).fillna(0).astype(int)
+    short = {name: "shorter than a window" for name in report["recording"] if name not in groups}
+    report["problem"] = [(problems | short).get(name, "") for name in report["recording"]]
+    write_text(report.to_csv(index=False, lineterminator="\n"), out_dir / "report.csv")
+    if problems:
+        told = "; ".join(list(problems.values())[:3]) + ("; ..." if len(problems) > 3 else "")
+        text = f"{len(problems)} recording(s) can't be used, see {out_dir / 'report.csv'}: {told}"
+        if on_error == "raise":
+            raise ValueError(f'{text}. Mend or remove them, or say on_error="skip"')
+        warnings.warn(text, stacklevel=2)
+        windows = windows[~windows["fname"].isin(problems)]
+    write_text(windows.to_csv(index=False, lineterminator="\n"), out_dir / "metadata.csv")
+    return out_dir / "metadata.csv"

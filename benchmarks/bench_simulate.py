@@ -8,19 +8,14 @@ filter in the time domain, and every call carried to the microphone by a convolu
 """
 
 import argparse
-import json
-import os
-import platform
 import statistics
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
-import scipy
+from _table import row, seconds, show
 from scipy import signal
 
-import anuralib
 from anuralib import scenes, simulate, timetable
 from anuralib.calls import SAMPLE_RATE_HZ, call_types, draw_individual, synthesise_call
 
@@ -29,7 +24,7 @@ def plan(n_recordings):
     """Scenes and singers, as `simulate_pond` draws them."""
     recordings, singers = timetable.plan_recordings(n_recordings, seed=0)
     rows = recordings.assign(number=np.arange(len(recordings))).to_dict("records")
-    return [(row, singers[singers["recording"] == row["recording"]]) for row in rows]
+    return [(scene, singers[singers["recording"] == scene["recording"]]) for scene in rows]
 
 
 def peer_recording(scene, singers, duration_s):
@@ -44,9 +39,9 @@ def peer_recording(scene, singers, duration_s):
     t = np.arange(round(0.4 * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     tail = 0.02 * rng.standard_normal(len(t)) * np.exp(-12 * t)
     tail[0] = 1.0
-    for row in singers.itertuples():
-        kind = kinds.loc[row.species]
-        callers = [draw_individual(rng) for _ in range(row.n_callers)]
+    for singer in singers.itertuples():
+        kind = kinds.loc[singer.species]
+        callers = [draw_individual(rng) for _ in range(singer.n_callers)]
         lengths, periods = [[kind["note_s"]]] * len(callers), [kind["period_s"]] * len(callers)
         times = timetable.call_times(len(callers), lengths, periods, duration_s, rng, scene["feast"])
         for start_s, caller, _ in times:
@@ -54,13 +49,6 @@ def peer_recording(scene, singers, duration_s):
             first = max(round(start_s * SAMPLE_RATE_HZ), 0)
             sound[first : first + len(heard)] += heard[: max(n - first, 0)]
     return sound
-
-
-def seconds(function):
-    """Wall time of one call."""
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
 
 
 def main():
@@ -96,20 +84,11 @@ def main():
     speed = {name: audio_s / statistics.median(times) for name, times in took.items()}
     unit = "seconds of audio per second"
     table = {
-        "render, one core": {"ours": speed["ours"], "peer": speed["peer"]},
-        "whole pond with files, all cores": {"ours": speed["pond"], "peer": speed["peer"]},
+        "render, one core": row(speed["ours"], speed["peer"], unit),
+        "whole pond with files, all cores": row(speed["pond"], speed["peer"], unit),
     }
-    for row in table.values():
-        row |= {"ratio": row["ours"] / row["peer"], "unit": unit}
-
-    print(f"anuralib {anuralib.__version__}, numpy {np.__version__}, scipy {scipy.__version__}, "
-          f"Python {platform.python_version()}, {os.cpu_count()} cores")  # fmt: skip
-    print(f"{chosen.recordings} recordings of {chosen.seconds:g} s, {chosen.rounds} rounds, medians, {unit}")
-    print(f"{'':34}{'ours':>10}{'peer':>10}{'ratio':>8}")
-    for name, row in table.items():
-        print(f"{name:34}{row['ours']:10.1f}{row['peer']:10.1f}{row['ratio']:8.2f}")
-    if chosen.json:
-        chosen.json.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    title = f"{chosen.recordings} recordings of {chosen.seconds:g} s, {chosen.rounds} rounds, medians"
+    show(table, title, ["numpy", "scipy"], chosen.json)
 
 
 if __name__ == "__main__":

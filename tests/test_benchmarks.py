@@ -10,11 +10,16 @@ import pytest
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
 
-@pytest.mark.parametrize("name", ["bench_simulate"])
-def test_benchmark_writes_its_table(name, tmp_path):
+SHORT = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
+
+
+@pytest.mark.parametrize(("name", "small"), [
+    ("bench_simulate", SHORT), ("bench_windows", SHORT),
+    ("bench_split", ["--recordings", "200", "--tables", "1", "--rounds", "1", "--pond", "tiny"]),
+])  # fmt: skip
+def test_benchmark_writes_its_table(name, small, tmp_path):
     out = tmp_path / "table.json"
     command = [sys.executable, str(BENCHMARKS / f"{name}.py"), "--json", str(out)]
-    small = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
     run = subprocess.run([*command, *small], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     table = json.loads(out.read_text(encoding="utf-8"))

@@ -1,4 +1,8 @@
+import itertools
 import re
+import shutil
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +16,7 @@ from hypothesis import strategies as st
 
 from anuralib import audio, windows
 from anuralib.metadata import METADATA_COLUMNS
+from anuralib.simulate import simulate_pond
 from anuralib.species import ANURASET_CODES
 
 RATE = 22050
@@ -256,7 +261,7 @@ def test_build_resumes_and_reads_back(small, tmp_path, filter_per):
     made = contents(tmp_path / "a")
     table = windows.read_metadata(path)
     assert len(table) == 5
-    assert len(made) == 5 + 2
+    assert len(made) == 5 + 3
     for row in table.itertuples():
         signal = audio.read_audio(windows.window_path(row, path.parent))
         assert len(signal) == 3 * RATE
@@ -282,7 +287,7 @@ def test_build_per_window_is_the_papers_loop(small, tmp_path):
     source, _ = soundfile.read(small.recordings["path"][0])
     expected = windows.preprocess(source[RATE:4 * RATE, 0], RATE)
     file = path.parent / "audio" / "INCT4" / "INCT4_20200101_000000_1_4.wav"
-    assert np.abs(soundfile.read(file)[0] - expected).max() <= 1 / 32768
+    assert np.abs(soundfile.read(file, dtype="int16")[0] - np.trunc(32767 * expected)).max() <= 1
 
 
 def test_build_refuses_to_mix_settings(small, tmp_path):
@@ -292,9 +297,55 @@ def test_build_refuses_to_mix_settings(small, tmp_path):
     with pytest.raises(ValueError, match="filter_per"):
         windows.build_windows(small, tmp_path / "b", filter_per="day")
     Path(small.recordings["path"][1]).unlink()
-    with pytest.raises(FileNotFoundError, match="INCT17_20200101_000001"):
-        windows.build_windows(small, tmp_path / "c", n_jobs=1)
-    assert not (tmp_path / "c" / "metadata.csv").exists()
+
+
+def test_a_broken_recording_is_named_and_skipped_only_when_asked(small, tmp_path):
+    Path(small.recordings["path"][1]).write_bytes(b"RIFF, but then nothing")
+    with pytest.raises(ValueError, match="INCT17_20200101_000001"):
+        windows.build_windows(small, tmp_path / "a", n_jobs=2)
+    assert not (tmp_path / "a" / "metadata.csv").exists()
+    with pytest.warns(UserWarning, match="INCT17_20200101_000001"):
+        path = windows.build_windows(small, tmp_path / "a", n_jobs=1, on_error="skip")
+    assert set(windows.read_metadata(path)["fname"]) == {"INCT4_20200101_000000"}
+    report = pd.read_csv(tmp_path / "a" / "report.csv", keep_default_na=False)
+    assert report["n_windows"].tolist() == [3, 0]
+    assert report["problem"][0] == "" and "INCT17_20200101_000001.wav" in report["problem"][1]
+
+
+def test_channels_are_chosen(small, tmp_path):
+    files = []
+    for channel in (0, 1, "mix"):
+        path = windows.build_windows(small, tmp_path / str(channel), n_jobs=1, channel=channel)
+        files.append(soundfile.read(path.parent / "audio" / "INCT4" / "INCT4_20200101_000000_1_4.wav")[0])
+    assert all(np.abs(a - b).max() > 0.1 for a, b in itertools.combinations(files, 2))
+
+
+def test_killed_at_any_moment_it_is_taken_up_again(tmp_path):
+    """A real kill, twenty times, of a process that builds windows of a tiny pond."""
+    code = ("import sys, anuralib as al; d = al.load_dataset(sys.argv[1]); print('begun', flush=True); "
+            "al.build_windows(d, sys.argv[2], n_jobs=1, progress=False); print('done', flush=True)")
+    simulate_pond(tmp_path / "pond", n_recordings=6, duration_s=20, n_jobs=1)
+    command = [sys.executable, "-c", code, str(tmp_path / "pond")]
+    subprocess.run([*command, str(tmp_path / "whole")], check=True, capture_output=True)
+    expected = contents(tmp_path / "whole")
+    killed = 0
+    for turn in range(20):
+        out = tmp_path / "killed"
+        process = subprocess.Popen([*command, str(out)], stdout=subprocess.PIPE, text=True)
+        process.stdout.readline()
+        # The moment is told by what is on disk, not by a clock: after so many files.
+        wanted = 1 + turn * (len(expected) - 1) // 20
+        while process.poll() is None and len(list(out.rglob("*.wav"))) < wanted:
+            pass
+        killed += process.poll() is None
+        process.kill()
+        process.communicate()
+        assert all(name in expected or Path(name).name.startswith(".") for name in contents(out))
+        if turn % 5 == 4:
+            subprocess.run([*command, str(out)], check=True, capture_output=True)
+            assert contents(out) == expected
+            shutil.rmtree(out)
+    assert killed
 
 
 # --- the table

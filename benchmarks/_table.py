@@ -1,0 +1,35 @@
+"""What all benchmarks share: timing, the printed table and the JSON file."""
+
+import json
+import os
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import anuralib
+
+
+def seconds(function):
+    """Wall time of one call."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def row(ours, peer, unit):
+    """A measurement of ours beside the peer's; the ratio is ours over the peer's, whatever is better."""
+    return {"ours": float(ours), "peer": float(peer), "ratio": float(ours / peer), "unit": unit}
+
+
+def show(table, title, packages, json_path=None):
+    """Print versions, title and table, and write the table as JSON if a path is given."""
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    print(f"anuralib {anuralib.__version__}, {versions}, Python {platform.python_version()}, {os.cpu_count()} cores")
+    print(title)
+    wide = max(map(len, table)) + 2
+    print(f"{'':{wide}}{'ours':>10}{'peer':>10}{'ratio':>8}  unit")
+    for name, values in table.items():
+        print(f"{name:{wide}}{values['ours']:10.4g}{values['peer']:10.4g}{values['ratio']:8.3f}  {values['unit']}")
+    if json_path:
+        Path(json_path).write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
