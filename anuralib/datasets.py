@@ -94,7 +94,7 @@ def load_dataset(
         if root is None:
             raise ValueError(
                 'load_dataset("anuraset", root=...) needs the folder with AnuraSet\'s raw_data and '
-                "labels, from https://doi.org/10.5281/zenodo.8342596"
+                "labels; al.download_anuraset fills one"
             )
         return read_anuraset_layout(root, name="anuraset")
     if not Path(name).expanduser().is_dir():
