@@ -46,6 +46,11 @@ def write_text(text: str, path: str | os.PathLike) -> None:
         temporary.write_bytes(text.encode("utf-8"))
 
 
+def has_size(path: Path, size: int) -> bool:
+    """Whether a file is there with so many bytes; written by `atomic_path`, it is then whole."""
+    return path.is_file() and path.stat().st_size == size
+
+
 def remove_leftovers(folder: str | os.PathLike) -> None:
     """Remove the temporary files of `atomic_path` that a killed process left under a folder."""
     for path in Path(folder).rglob(".*.part*"):

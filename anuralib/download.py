@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from anuralib._files import atomic_path, remove_leftovers
+from anuralib._files import atomic_path, has_size, remove_leftovers
 from anuralib.layouts import read_anuraset_layout
 
 if TYPE_CHECKING:
@@ -71,6 +71,10 @@ def _need_space(folder: Path, size: int, what: str) -> None:
         raise OSError(f"{folder}: {what} needs {size / 1e9:.2f} GB, and {free / 1e9:.2f} GB are free; make room")
 
 
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
 def _md5(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "md5").hexdigest()
@@ -78,7 +82,7 @@ def _md5(path: Path) -> str:
 
 def _append(session, entry: dict, part: Path, bar) -> None:
     """Fetch what is missing of a file, or as much of it as comes before the connection breaks."""
-    have = part.stat().st_size if part.exists() else 0
+    have = _size(part)
     headers = {"Range": f"bytes={have}-"} if have else {}
     with session.get(entry["url"], headers=headers, stream=True, timeout=60) as answer:
         if answer.status_code == 416:
@@ -99,47 +103,43 @@ def _append(session, entry: dict, part: Path, bar) -> None:
                     break
 
 
-def _fetch(session, entry: dict, target: Path, progress: bool) -> Path:
-    """A whole file, resumed where it stopped, with its size and checksum as the record says."""
+def _fill(session, entry: dict, part: Path, bar) -> None:
+    """Fetch until a file has its size, going on after each break as long as something comes."""
     import requests
     import urllib3
+
+    idle, told = 0, "the connection closed early"
+    while (before := _size(part)) < entry["size"]:
+        try:
+            _append(session, entry, part, bar)
+        except requests.HTTPError as error:
+            raise OSError(f"{entry['url']}: {error}; try again later") from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            told = str(error)
+        idle = 0 if _size(part) > before else idle + 1
+        if idle >= _ATTEMPTS:
+            raise OSError(
+                f"{entry['url']}: {_size(part)} of {entry['size']} bytes came, then nothing more ({told}); call again "
+                "to go on from there"
+            )
+
+
+def _fetch(session, entry: dict, target: Path, progress: bool) -> Path:
+    """A whole file, resumed where it stopped, with its size and checksum as the record says."""
     from tqdm.auto import tqdm
 
-    if target.is_file() and target.stat().st_size == entry["size"]:
+    if has_size(target, entry["size"]):
         return target  # it was checked before it got this name
     part = target.with_name(f".{target.name}.download")
-    have = part.stat().st_size if part.exists() else 0
-    _need_space(target.parent, entry["size"] - have, entry["name"])
-    bar = tqdm(total=entry["size"], desc=entry["name"], unit="B", unit_scale=True, disable=not progress)
-    with bar:
-        idle, corrupt, told = 0, 0, "the connection closed early"
-        while True:
-            before = part.stat().st_size if part.exists() else 0
-            if before == entry["size"]:
-                if _md5(part) == entry["md5"]:
-                    os.replace(part, target)
-                    return target
-                corrupt, told = corrupt + 1, "its checksum (md5) is not the record's"
-            elif before > entry["size"]:
-                corrupt, told = corrupt + 1, f"it is longer than the {entry['size']} bytes of the record"
-            if before >= entry["size"]:
-                part.unlink()
-                if corrupt > 1:
-                    raise OSError(f"{entry['url']}: fetched twice, and {told}; try again later")
-                continue
-            try:
-                _append(session, entry, part, bar)
-            except requests.HTTPError as error:
-                raise OSError(f"{entry['url']}: {error}; try again later") from error
-            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-                told = str(error)
-            after = part.stat().st_size if part.exists() else 0
-            idle = 0 if after > before else idle + 1
-            if idle >= _ATTEMPTS:
-                raise OSError(
-                    f"{entry['url']}: {after} of {entry['size']} bytes came, then nothing more ({told}); call again "
-                    "to go on from there"
-                )
+    _need_space(target.parent, entry["size"] - _size(part), entry["name"])
+    for _ in range(2):  # what was resumed may be damaged: once more from the start
+        with tqdm(total=entry["size"], desc=entry["name"], unit="B", unit_scale=True, disable=not progress) as bar:
+            _fill(session, entry, part, bar)
+        if has_size(part, entry["size"]) and _md5(part) == entry["md5"]:
+            os.replace(part, target)
+            return target
+        part.unlink()
+    raise OSError(f"{entry['url']}: fetched twice, and its size or checksum (md5) is not the record's; try again later")
 
 
 def _inside(name: str) -> PurePosixPath:
@@ -155,8 +155,7 @@ def _extract(archive: zipfile.ZipFile, infos: list, out_dir: Path, progress: boo
     from tqdm.auto import tqdm
 
     targets = [out_dir / _inside(info.filename) for info in infos]
-    todo = [(i, t) for i, t in zip(infos, targets, strict=True)
-            if not (t.is_file() and t.stat().st_size == i.file_size)]
+    todo = [(i, t) for i, t in zip(infos, targets, strict=True) if not has_size(t, i.file_size)]
     _need_space(out_dir, sum(info.file_size for info, _ in todo), what)
     for info, target in tqdm(todo, desc=what, unit="file", disable=not progress):
         try:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from anuralib import audio
-from anuralib._files import remove_leftovers, write_text
+from anuralib._files import has_size, remove_leftovers, write_text
 from anuralib.metadata import read_metadata, species_columns, window_path
 from anuralib.window_table import window_labels, window_starts
 
@@ -162,24 +162,19 @@ def cut_windows(
     return np.lib.stride_tricks.sliding_window_view(signal, size)[first]
 
 
-def _is_whole(path: Path, frames: int) -> bool:
-    """A 16-bit mono WAV file of just this length; files are written whole, so size is proof."""
-    return path.is_file() and path.stat().st_size == 44 + 2 * frames
-
-
 def _to_int16(cuts: np.ndarray) -> np.ndarray:
     # As scikit-maad writes: times 32767, the fraction cut off, so that its samples are met.
     return (cuts * 32767.0).astype(np.int16)
 
 
-def _build_recording(path, rows: pd.DataFrame, out_dir: Path, filter_per: str, channel) -> int:
-    """Write the missing windows of one recording; the number written."""
+def _build_recording(path, rows: pd.DataFrame, out_dir: Path, filter_per: str, channel) -> None:
+    """Write the missing windows of one recording."""
     window_s = float(rows["max_t"].iloc[0] - rows["min_t"].iloc[0])
     targets = [window_path(row, out_dir) for row in rows.itertuples(index=False)]
-    size = round(window_s * SAMPLE_RATE_HZ)
-    missing = [i for i, target in enumerate(targets) if not _is_whole(target, size)]
+    n_bytes = 44 + 2 * round(window_s * SAMPLE_RATE_HZ)  # of a 16-bit mono WAV file
+    missing = [i for i, target in enumerate(targets) if not has_size(target, n_bytes)]
     if not missing:
-        return 0
+        return
     signal = audio.read_audio(path, SAMPLE_RATE_HZ, channel).astype(np.float64)
     try:
         if filter_per == "recording":
@@ -191,16 +186,15 @@ def _build_recording(path, rows: pd.DataFrame, out_dir: Path, filter_per: str, c
             audio.write_audio(targets[i], cut, SAMPLE_RATE_HZ)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    return len(missing)
 
 
-def _try_recording(path, rows: pd.DataFrame, *settings) -> str:
-    """As `_build_recording`, but what is wrong comes back as text, empty if nothing is."""
+def _try_recording(*job) -> Exception | None:
+    """As `_build_recording`, but what is wrong comes back instead of stopping the others."""
     try:
-        _build_recording(path, rows, *settings)
+        _build_recording(*job)
     except (OSError, ValueError) as error:
-        return str(error)
-    return ""
+        return error
+    return None
 
 
 def build_windows(
@@ -247,6 +241,8 @@ def build_windows(
 
     Raises
     ------
+    FileNotFoundError
+        If a recording is gone; names the files.
     ValueError
         If `out_dir` was begun with other settings, or a recording can't be read; names the files.
     """
@@ -275,9 +271,10 @@ def build_windows(
     jobs = (delayed(_try_recording)(paths[name], rows, out_dir, filter_per, channel)
             for name, rows in groups.items())
     done = Parallel(n_jobs=-1 if n_jobs is None else n_jobs, return_as="generator")(jobs)
-    texts = list(tqdm(done, total=len(groups), desc="windows", unit="recording",
-                      disable=not progress))
-    problems = {name: text for name, text in zip(groups, texts, strict=True) if text}
+    errors = list(tqdm(done, total=len(groups), desc="windows", unit="recording",
+                       disable=not progress))
+    failed = {name: error for name, error in zip(groups, errors, strict=True) if error}
+    problems = {name: str(error) for name, error in failed.items()}
     counts = {name: 0 if name in problems else len(rows) for name, rows in groups.items()}
     report = pd.DataFrame({"recording": list(dataset.recordings["recording"])})
     report["n_windows"] = report["recording"].map(counts).fillna(0).astype(int)
@@ -288,7 +285,9 @@ def build_windows(
         told = "; ".join(list(problems.values())[:3]) + ("; ..." if len(problems) > 3 else "")
         text = f"{len(problems)} recording(s) can't be used, see {out_dir / 'report.csv'}: {told}"
         if on_error == "raise":
-            raise ValueError(f'{text}. Mend or remove them, or say on_error="skip"')
+            gone = any(isinstance(error, FileNotFoundError) for error in failed.values())
+            kind = FileNotFoundError if gone else ValueError
+            raise kind(f'{text}. Mend or remove them, or say on_error="skip"')
         warnings.warn(text, stacklevel=2)
         windows = windows[~windows["fname"].isin(problems)]
     write_text(windows.to_csv(index=False, lineterminator="\n"), out_dir / "metadata.csv")

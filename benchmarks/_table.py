@@ -1,5 +1,6 @@
 """What all benchmarks share: timing, the printed table and the JSON file."""
 
+import argparse
 import json
 import os
 import platform
@@ -8,6 +9,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 import anuralib
+
+
+def arguments(doc, recordings):
+    """The options that all benchmarks know; each adds its own."""
+    parser = argparse.ArgumentParser(description=doc.split("\n")[0])
+    parser.add_argument("--recordings", type=int, default=recordings)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="write {name: {ours, peer, ratio, unit}} here")
+    return parser
 
 
 def seconds(function):

@@ -7,13 +7,11 @@ filter in the time domain, and every call carried to the microphone by a convolu
     python benchmarks/bench_simulate.py [--json FILE]
 """
 
-import argparse
 import statistics
 import tempfile
-from pathlib import Path
 
 import numpy as np
-from _table import row, seconds, show
+from _table import arguments, row, seconds, show
 from scipy import signal
 
 from anuralib import scenes, simulate, timetable
@@ -52,11 +50,8 @@ def peer_recording(scene, singers, duration_s):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--recordings", type=int, default=12)
+    parser = arguments(__doc__, recordings=12)
     parser.add_argument("--seconds", type=float, default=60.0, help="of each recording")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path, help="write {name: {ours, peer, ratio, unit}} here")
     chosen = parser.parse_args()
     planned = plan(chosen.recordings)
     audio_s = chosen.recordings * chosen.seconds

@@ -8,14 +8,12 @@ other, found exactly by integer programming. Where the second is above the first
     python benchmarks/bench_split.py [--large 100000] [--json FILE]
 """
 
-import argparse
 import statistics
 import time
 import warnings
-from pathlib import Path
 
 import numpy as np
-from _table import row, show
+from _table import arguments, row, show
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 import anuralib as al
@@ -26,11 +24,11 @@ SHARE = 0.3
 RARE = 10  # species in at most so many recordings go into the integer program
 
 
-def long_tail(n, n_species, seed):
+def long_tail(n, n_species, seed, most=450):
     """Windows per recording and species: few recordings for rare species, many for common ones."""
     rng = np.random.default_rng(seed)
     counts = np.zeros((n, n_species), dtype=int)
-    for s, k in enumerate(np.round(np.geomspace(2, min(0.28 * n, n // 3), n_species)).astype(int)):
+    for s, k in enumerate(np.round(np.geomspace(2, min(most, n // 3), n_species)).astype(int)):
         counts[rng.choice(n, k, replace=False), s] = np.clip(rng.gamma(1, 20, k) + 1, 1, 58)
     return counts
 
@@ -124,13 +122,10 @@ def measure(name, counts, peers, seeds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--recordings", type=int, default=1612, help="of the long-tailed tables")
+    parser = arguments(__doc__, recordings=1612)
     parser.add_argument("--tables", type=int, default=3, help="long-tailed tables to try")
-    parser.add_argument("--rounds", type=int, default=3, help="seeds of each splitter")
     parser.add_argument("--large", type=int, default=0, help="a table with so many recordings as well, say 100000")
     parser.add_argument("--pond", default="mini", help="size of the pond")
-    parser.add_argument("--json", type=Path, help="write {name: {ours, peer, ratio, unit}} here")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore", FutureWarning)  # of the peers
     ours(long_tail(100, 5, 0), 0)
@@ -142,7 +137,8 @@ def main():
         table |= measure(f"long tail {k}", long_tail(chosen.recordings, 42, k), PEERS, chosen.rounds)
     if chosen.large:
         fast = {"iterative-stratification": iterative_stratification}
-        table |= measure(f"{chosen.large} recordings", long_tail(chosen.large, 42, 0), fast, 1)
+        counts = long_tail(chosen.large, 42, 0, most=0.28 * chosen.large)
+        table |= measure(f"{chosen.large} recordings", counts, fast, 1)
     packages = ["iterative-stratification", "scikit-multilearn", "numpy", "scipy"]
     show(table, f"{chosen.rounds} seeds each", packages, chosen.json)
 

@@ -7,7 +7,6 @@ filter on each recording. Windows of the first way are compared with the loop's,
     python benchmarks/bench_windows.py [--recordings 8] [--seconds 60] [--rounds 3] [--json FILE]
 """
 
-import argparse
 import statistics
 import tempfile
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import maad.sound
 import numpy as np
 import soundfile
-from _table import row, seconds, show
+from _table import arguments, row, seconds, show
 
 import anuralib as al
 
@@ -45,11 +44,8 @@ def largest_difference(one, two):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--recordings", type=int, default=8)
+    parser = arguments(__doc__, recordings=8)
     parser.add_argument("--seconds", type=float, default=60.0, help="of each recording")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path, help="write {name: {ours, peer, ratio, unit}} here")
     chosen = parser.parse_args()
     ways = {"recording": ("recording", 1), "window": ("window", 1), "cores": ("recording", None)}
     took = {name: [] for name in ("loop", *ways)}

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-# The Sphinx extension and the notebook export are scripts beside the book, not a package.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
+# The Sphinx extension, the notebook export and the benchmarks are scripts, not packages.
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "benchmarks")]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_FLAGS = [

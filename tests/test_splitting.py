@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from bench_split import long_tail
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,14 +28,6 @@ def make_windows(counts, n_windows=58, sites=4):
     labels = pd.DataFrame((step[:, None] < counts[owner]).astype("int8"), columns=species)
     assert list(front) == list(METADATA_COLUMNS)
     return pd.concat([front, labels], axis=1)
-
-
-def long_tail(n, s, seed, most=450):
-    rng = np.random.default_rng(seed)
-    counts = np.zeros((n, s), dtype=int)
-    for i, k in enumerate(np.round(np.geomspace(2, min(most, n // 3), s)).astype(int)):
-        counts[rng.choice(n, k, replace=False), i] = np.clip(rng.gamma(1, 20, k) + 1, 1, 58)
-    return counts
 
 
 count_tables = st.integers(2, 12).flatmap(lambda n: st.integers(1, 4).flatmap(

@@ -297,6 +297,9 @@ def test_build_refuses_to_mix_settings(small, tmp_path):
     with pytest.raises(ValueError, match="filter_per"):
         windows.build_windows(small, tmp_path / "b", filter_per="day")
     Path(small.recordings["path"][1]).unlink()
+    with pytest.raises(FileNotFoundError, match="INCT17_20200101_000001"):
+        windows.build_windows(small, tmp_path / "c", n_jobs=1)
+    assert not (tmp_path / "c" / "metadata.csv").exists()
 
 
 def test_a_broken_recording_is_named_and_skipped_only_when_asked(small, tmp_path):
