@@ -30,14 +30,16 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         by it.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():  # asking is quicker than failing to make it, and files come in tens of thousands
+        path.parent.mkdir(parents=True, exist_ok=True)
     # A dot in front hides leftovers of a killed process from the globs that list recordings.
     temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.part{path.suffix}")
     try:
         yield temporary
         os.replace(temporary, path)
-    finally:
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_text(text: str, path: str | os.PathLike) -> None:

@@ -8,6 +8,8 @@ from threadpoolctl import threadpool_limits
 _BLOCK = (64, 256)
 # Up to this many groups a species' own nearest share is worth looking for.
 _COARSE = 40
+# How often all pairs of folds are looked at again.
+_SWEEPS = 3
 
 
 def _iterative_start(counts: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
@@ -224,3 +226,47 @@ def choose_test(counts: np.ndarray, share: float, seed: int, rounds: int) -> np.
     # a hundred times longer than they work.
     with threadpool_limits(limits=1, user_api="blas"):
         return search.run(rounds)
+
+
+def choose_folds(counts: np.ndarray, n_folds: int, seed: int, rounds: int) -> np.ndarray:
+    """The fold of each group; see `anuralib.splitting.kfold_split`.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (G, S)
+    n_folds, seed, rounds : int
+
+    Returns
+    -------
+    ndarray of int, shape (G,)
+    """
+    if not (isinstance(n_folds, (int, np.integer)) and 2 <= n_folds <= len(counts)):
+        raise ValueError(f"n_folds={n_folds} must be 2 or more, and at most the number of groups, {len(counts)}")
+    fold, rest = np.full(len(counts), n_folds - 1), np.arange(len(counts))
+    for k in range(n_folds - 1):
+        test = choose_test(counts[rest], 1 / (n_folds - k), seed + k, rounds)
+        fold[rest[test]] = k
+        rest = rest[~test]
+    pairs = [(a, b) for a in range(n_folds) for b in range(a + 1, n_folds)]
+    for sweep in range(_SWEEPS):
+        if not any([_divide_again(counts, fold, a, b, seed + sweep, rounds) for a, b in pairs]):
+            break
+    return fold
+
+
+def _divide_again(counts, fold, a, b, seed, rounds) -> bool:
+    """Two folds divided anew, kept if fewer species are missing from one of them, or they are better balanced."""
+    both = np.flatnonzero((fold == a) | (fold == b))
+    if len(both) < 2:
+        return False
+
+    def cost(is_a):
+        n_a, n_b = counts[both[is_a]].sum(axis=0), counts[both[~is_a]].sum(axis=0)
+        missing = ((n_a == 0) | (n_b == 0)) & ((counts[both] > 0).sum(axis=0) > 1)
+        return missing.sum(), (((n_a - n_b) / np.maximum(counts.sum(axis=0), 1)) ** 2).sum()
+
+    new = choose_test(counts[both], 0.5, seed, rounds)
+    better = cost(new) < cost(fold[both] == a)
+    if better:
+        fold[both] = np.where(new, a, b)
+    return better

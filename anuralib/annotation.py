@@ -1,6 +1,6 @@
 """What is computed from labels alone: their parts, bouts, and how far two annotators agree.
 
-The readers and writers of label files live in `anuralib.label_files` and are offered here too.
+The readers and writers of label files live in `label_files` and `label_tables` and are offered here too.
 """
 
 import re
@@ -9,18 +9,16 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from anuralib.label_files import (
-    LABEL_COLUMNS,
-    read_audacity_labels,
-    read_raven_table,
-    write_audacity_labels,
-)
+from anuralib.label_files import LABEL_COLUMNS, read_audacity_labels, write_audacity_labels
+from anuralib.label_tables import read_label_csv, read_labels, read_raven_table
 
 __all__ = [
     "LABEL_COLUMNS",
     "agreement",
     "merge_calls",
     "read_audacity_labels",
+    "read_label_csv",
+    "read_labels",
     "read_raven_table",
     "split_label",
     "write_audacity_labels",

@@ -7,13 +7,15 @@ import shutil
 import uuid
 from pathlib import Path
 
-from anuralib.layouts import Dataset, read_anuraset_layout
+from anuralib.folders import read_recordings_folder, read_windows_folder
+from anuralib.layouts import Dataset, read_anuraset_layout, window_folder
 
 __all__ = ["Dataset", "cache_dir", "load_dataset"]
 
 _POND_SOURCES = (
     "call_types.csv", "calls.py", "scenes.py", "timetable.py", "simulate.py",
-    "annotation.py", "audio.py", "label_files.py",
+    "annotation.py", "audio.py", "label_files.py", "label_tables.py",
+    "weak_labels.py",
 )
 
 
@@ -59,8 +61,22 @@ def _load_pond(size: str, folder: Path) -> Dataset:
     return read_anuraset_layout(target, name="pond")
 
 
+def _read_folder(root: Path, name: str | None, on_error: str) -> Dataset:
+    """The layout shows in what lies in the folder."""
+    if not root.is_dir():
+        raise FileNotFoundError(f'{root}: there is no such folder; names of data sets are "pond" and "anuraset"')
+    if any((root / part).exists() for part in ("raw_data", "strong_labels", "weak_labels.csv")):
+        return read_anuraset_layout(root, name, on_error)
+    if window_folder(root):
+        return read_windows_folder(root, name)
+    return read_recordings_folder(root, name, on_error=on_error)
+
+
 def load_dataset(
-    name: str | os.PathLike = "pond", root: str | os.PathLike | None = None, size: str = "mini"
+    name: str | os.PathLike = "pond",
+    root: str | os.PathLike | None = None,
+    size: str = "mini",
+    on_error: str = "raise",
 ) -> Dataset:
     """Load a data set by name or from a folder.
 
@@ -69,13 +85,17 @@ def load_dataset(
     name : str or path-like
         "pond": simulated recordings, made at the first call and kept in the cache folder
         (`ANURALIB_CACHE` names another). "anuraset": the real ones, from `root`. Anything else is
-        a folder laid out like either.
+        a folder: laid out like either (`raw_data`, `strong_labels`, ...), a data set of windows
+        (`metadata.csv`), or any folder of recordings with label files beside them.
     root : str or path-like, optional
         For "anuraset", the folder that holds `raw_data`, `strong_labels`, `weak_labels.csv` and
-        `species.csv`; for "pond", where to keep ponds instead of the cache.
+        `species.csv`, or the windows in `anuraset/`; for "pond", where to keep ponds instead of
+        the cache.
     size : str
         Of the pond: "tiny" (seconds, for tests) or "mini" (the book). With ANURALIB_SMOKE=1 in the
         environment, "mini" gives the tiny one.
+    on_error : {"raise", "skip"}
+        What to do with a recording that can't be read: stop, or leave it out with a warning.
 
     Returns
     -------
@@ -96,9 +116,5 @@ def load_dataset(
                 'load_dataset("anuraset", root=...) needs the folder with AnuraSet\'s raw_data and '
                 "labels; al.download_anuraset fills one"
             )
-        return read_anuraset_layout(root, name="anuraset")
-    if not Path(name).expanduser().is_dir():
-        raise FileNotFoundError(
-            f'{name}: there is no such folder; names of data sets are "pond" and "anuraset"'
-        )
-    return read_anuraset_layout(name)
+        return _read_folder(Path(root).expanduser().resolve(), "anuraset", on_error)
+    return _read_folder(Path(name).expanduser().resolve(), None, on_error)

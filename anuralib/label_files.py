@@ -1,4 +1,4 @@
-"""Label files in and out: Audacity label tracks and Raven selection tables."""
+"""Label files in and out: Audacity label tracks; tables are in `anuralib.label_tables`."""
 
 import os
 import re
@@ -194,70 +194,3 @@ def write_audacity_labels(labels: pd.DataFrame, path: str | os.PathLike) -> None
         if edges != [-1.0, -1.0]:
             lines.append(f"\\\t{_text(edges[0])}\t{_text(edges[1])}\n")
     write_text("".join(lines), path)
-
-
-_RAVEN_COLUMNS = {
-    "begin time (s)": "start_s",
-    "end time (s)": "end_s",
-    "low freq (hz)": "low_hz",
-    "high freq (hz)": "high_hz",
-}
-
-
-def read_raven_table(path: str | os.PathLike, label_column: str | None = None) -> pd.DataFrame:
-    """Read a selection table as Raven writes it: tab-separated, with a line of column names.
-
-    Raven lists a selection once for each view (waveform, spectrogram); it is counted once here.
-    Column names are matched whatever their case.
-
-    Parameters
-    ----------
-    path : str or path-like
-    label_column : str or None
-        The column that holds the label. None takes the first of Annotation, Label, Species, Tag
-        that is there; without any, labels are empty.
-
-    Returns
-    -------
-    DataFrame
-        As from `read_audacity_labels`.
-
-    Raises
-    ------
-    FileNotFoundError
-    ValueError
-        Names the file, the line, and what to do.
-    """
-    header, *lines = _read_lines(path)
-    names = [name.strip().lower() for name in header.split("\t")]
-    for name in list(_RAVEN_COLUMNS)[:2]:
-        if name not in names:
-            raise ValueError(f"{path}, line 1: no column {name!r}; save it from Raven with times")
-    if label_column is not None and label_column.lower() not in names:
-        raise ValueError(f"{path}, line 1: no column {label_column!r}; there are {names}")
-    wanted = [label_column.lower()] if label_column else ["annotation", "label", "species", "tag"]
-    label = next((names.index(name) for name in wanted if name in names), None)
-    rows, seen = [], set()
-    for number, line in enumerate(lines, start=2):
-        if not line.strip():
-            continue
-        fields = line.split("\t")
-        if len(fields) != len(names):
-            raise ValueError(
-                f"{path}, line {number}: {len(fields)} fields under {len(names)} column names; "
-                "save the table again from Raven"
-            )
-        cell = dict(zip(names, fields, strict=True))
-        try:
-            row = [*_times(cell["begin time (s)"], cell["end time (s)"])]
-            row.append("" if label is None else fields[label])
-            edges = [cell.get(name, "").strip() for name in list(_RAVEN_COLUMNS)[2:]]
-            row.extend(_band(*(edge or "-1" for edge in edges)))
-        except ValueError as error:
-            raise ValueError(f"{path}, line {number}: {error}") from error
-        # Views of one selection share its number; without numbers every line is a selection.
-        key = (cell.get("selection", number), cell.get("begin file"), *map(str, row))
-        if key not in seen:
-            seen.add(key)
-            rows.append(row)
-    return _frame(rows, LABEL_COLUMNS)

@@ -1,4 +1,4 @@
-"""Folders of recordings and label files, read into one form: `Dataset`."""
+"""Data sets in one form, `Dataset`, and the layout of AnuraSet's record; others are in `anuralib.folders`."""
 
 import os
 import warnings
@@ -8,11 +8,21 @@ from pathlib import Path
 import pandas as pd
 
 from anuralib import audio
-from anuralib.annotation import split_label
-from anuralib.label_files import parse_audacity
-from anuralib.species import ANURASET_CODES, is_species_code
+from anuralib._reading import (
+    STRONG_COLUMNS,
+    as_findings,
+    by_name,
+    check_on_error,
+    read_csv,
+    read_species,
+    read_strong,
+    recording_rows,
+    tell,
+    visible,
+)
+from anuralib.metadata import read_metadata
 
-STRONG_COLUMNS = ("recording", "start_s", "end_s", "species", "quality", "low_hz", "high_hz")
+__all__ = ["STRONG_COLUMNS", "Dataset", "read_anuraset_layout"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +43,12 @@ class Dataset:
         `recording`, `start_s`, `end_s`, `species`, `quality` ("L", "M" or "H"), `low_hz`,
         `high_hz` (NaN where not known).
     weak_labels : DataFrame
-        `recording`, `species`, `calling_index` (0 absent to 3 full chorus), a row for every pair.
+        `recording`, `species`, `calling_index` (0 absent to 3 full chorus), a row for every pair;
+        no rows where nobody rated them.
+    findings : DataFrame
+        What was noticed while reading, see `_reading.FINDING_COLUMNS`; `check` adds to it.
+    window_root : pathlib.Path or None
+        The folder with the data set of windows (`metadata.csv` and `audio/`), if there is one.
     """
 
     name: str
@@ -42,6 +57,36 @@ class Dataset:
     recordings: pd.DataFrame = field(repr=False)
     strong_labels: pd.DataFrame = field(repr=False)
     weak_labels: pd.DataFrame = field(repr=False)
+    findings: pd.DataFrame = field(repr=False, default_factory=lambda: as_findings([]))
+    window_root: Path | None = None
+
+    @property
+    def windows(self) -> pd.DataFrame:
+        """The published table of windows, checked; FileNotFoundError where there is none.
+
+        From strong labels `al.window_labels` makes one. The sound of a row lies under
+        `window_root`, see `anuralib.metadata.window_path`.
+        """
+        if self.window_root is None:
+            raise FileNotFoundError(
+                f"{self.root}: there is no metadata.csv here; make the windows from the labels with "
+                "al.window_labels, or write them to disk with al.build_windows"
+            )
+        return read_metadata(self.window_root / "metadata.csv")
+
+    def check(self) -> pd.DataFrame:
+        """Look for what would spoil a training set, and say what to do about it.
+
+        Returns
+        -------
+        DataFrame
+            A row a kind of problem, gravest first: `level` ("error": mend it first, "warning":
+            look at it, "note": good to know), `problem`, `n`, `where` (list of recordings, species,
+            or files with lines), `advice`. Empty if nothing was found.
+        """
+        from anuralib.dataset_report import check_dataset
+
+        return check_dataset(self)
 
     @property
     def truth(self) -> pd.DataFrame:
@@ -54,77 +99,31 @@ class Dataset:
         return pd.read_csv(path)
 
 
-def _visible(folder: Path, pattern: str) -> list[Path]:
-    """Files under a folder without the hidden ones, such as those that macOS puts into archives."""
-    found = (p for p in folder.rglob(pattern) if p.is_file())
-    parts = ((p, p.relative_to(folder).parts) for p in found)
-    return sorted(p for p, names in parts
-                  if not any(n.startswith((".", "__MACOSX")) for n in names))
+def no_weak_labels() -> pd.DataFrame:
+    return pd.DataFrame({
+        "recording": pd.Series(dtype="str"),
+        "species": pd.Series(dtype="str"),
+        "calling_index": pd.Series(dtype="int64"),
+    })
 
 
-def _by_name(paths: list[Path]) -> dict[str, Path]:
-    named: dict[str, Path] = {}
-    for path in paths:
-        if path.stem in named:
-            raise ValueError(f"{path}: {named[path.stem]} has the same name; remove one of them")
-        named[path.stem] = path
-    return named
+def _other_sites(path: Path, table: pd.DataFrame, names: pd.Series) -> list[tuple]:
+    """AnuraSet writes INCT04 where its files say INCT4: the name of the recording is believed."""
+    if "MONITORING_SITE" not in table:
+        return []
+    told = table["MONITORING_SITE"].astype(str)
+    differs = [not name.startswith(f"{site}_") for name, site in zip(names, told, strict=True)]
+    pairs = sorted(set(zip(told[differs], names[differs].str.split("_").str[0], strict=True)))
+    return [("note", "the site in weak_labels.csv is not that of the recording's name", f"{path}: {a} for {b}",
+             "nothing: the name of the recording is believed") for a, b in pairs]
 
 
-def _read_species(root: Path) -> list[str]:
-    path = root / "species.csv"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: a data set needs a table FAMILY,SPECIES,CODE here")
-    table = _read_csv(path)
-    if "CODE" not in table:
-        raise ValueError(f"{path}, line 1: no column CODE; expected FAMILY,SPECIES,CODE")
-    codes = table["CODE"].astype(str).str.strip().tolist()
-    for line, code in enumerate(codes, start=2):
-        if not is_species_code(code) or codes.index(code) < line - 2:
-            raise ValueError(f"{path}, line {line}: {code!r} is not a new code of six capitals")
-    # AnuraSet's tables of windows have an order of their own.
-    return list(ANURASET_CODES) if set(codes) == set(ANURASET_CODES) else codes
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path, encoding="utf-8-sig", index_col=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a CSV table ({str(error).strip()})") from error
-
-
-def _read_strong(files: dict[str, Path], species: list[str]) -> tuple[pd.DataFrame, list[str]]:
-    """All labels, and a text for every line that could not be used."""
-    rows, problems, known = [], [], set(species)
-    for name, path in files.items():
-        labels, broken = parse_audacity(path)
-        for row in labels.itertuples():
-            try:
-                code, quality = split_label(row.label)
-                if code not in known:
-                    raise ValueError(f"species {code} is not in species.csv")
-            except ValueError as error:
-                broken.append((row.line, str(error)))
-                continue
-            rows.append((name, row.start_s, row.end_s, code, quality, row.low_hz, row.high_hz))
-        problems += [f"{path}, line {line}: {text}" for line, text in sorted(broken)]
-    table = pd.DataFrame(rows, columns=list(STRONG_COLUMNS))
-    text = ["recording", "species", "quality"]
-    kinds = {c: "str" if c in text else "float64" for c in STRONG_COLUMNS}
-    table = table.astype(kinds).sort_values(["recording", "start_s", "end_s"], kind="stable")
-    return table.reset_index(drop=True), problems
-
-
-def _read_weak(root: Path, species: list[str]) -> pd.DataFrame:
-    """The wide table as long; the site in it is not used, as AnuraSet writes INCT04 for INCT4."""
+def _read_weak(root: Path, species: list[str]) -> tuple[pd.DataFrame, list[tuple]]:
+    """The wide table as long, and findings."""
     path = root / "weak_labels.csv"
     if not path.is_file():
-        return pd.DataFrame({
-            "recording": pd.Series(dtype="str"),
-            "species": pd.Series(dtype="str"),
-            "calling_index": pd.Series(dtype="int64"),
-        })
-    table = _read_csv(path)
+        return no_weak_labels(), []
+    table = read_csv(path)
     wanted = [f"SPECIES_{code}" for code in species]
     missing = [c for c in ["AUDIO_FILE_ID", *wanted] if c not in table]
     if missing:
@@ -146,42 +145,39 @@ def _read_weak(root: Path, species: list[str]) -> pd.DataFrame:
     long = wide.melt("recording", var_name="species", value_name="calling_index")
     order = long["species"].map({code: i for i, code in enumerate(species)})
     long = long.assign(order=order).sort_values(["recording", "order"], ignore_index=True)
-    return long.drop(columns="order").astype({"species": "str"})
+    long = long.drop(columns="order").astype({"species": "str"})
+    return long, _other_sites(path, table, names)
 
 
-def _recording_rows(names: list[str], sound: dict[str, Path], annotated: set[str]) -> pd.DataFrame:
-    rows = []
+def _parse_names(names: list[str], sound: dict[str, Path], on_error: str) -> tuple[dict[str, tuple], list[tuple]]:
+    named, findings = {}, []
     for name in names:
-        path = sound.get(name)
         try:
-            site, when = audio.parse_recording_name(name)
+            named[name] = audio.parse_recording_name(name)
         except ValueError as error:
-            raise ValueError(f"{path or name}: {error}") from error
-        info = audio.audio_info(path) if path else {}
-        rows.append({
-            "recording": name,
-            "path": str(path) if path else None,
-            "site": site,
-            "datetime": when,
-            "duration_s": info.get("duration_s", float("nan")),
-            "sample_rate_hz": info.get("sample_rate_hz", 0),
-            "annotated": name in annotated,
-        })
-    return pd.DataFrame(rows).astype({"recording": "str", "site": "str"})
+            if on_error == "raise":
+                raise ValueError(f"{sound.get(name, name)}: {error}") from error
+            where = f"{sound.get(name, name)}: {error}"
+            findings.append(("error", "recording can't be read and is left out", where, "rename it"))
+    return named, findings
 
 
-def read_anuraset_layout(root: str | os.PathLike, name: str | None = None) -> Dataset:
+def read_anuraset_layout(root: str | os.PathLike, name: str | None = None, on_error: str = "raise") -> Dataset:
     """Read a folder laid out like AnuraSet's record (Zenodo 8342596) or the simulated pond.
 
     Used are `species.csv`, `weak_labels.csv`, `raw_data/<site>/*.wav` and
     `strong_labels/<site>/*.txt`, which may lie a folder of the same name deeper, as the record's
-    archive unpacks. Sites come from the names of recordings.
+    archive unpacks. Sites come from the names of recordings. A data set of windows in `anuraset/`
+    becomes `window_root`.
 
     Parameters
     ----------
     root : str or path-like
     name : str or None
         Name of the data set; None takes the folder's.
+    on_error : {"raise", "skip"}
+        What to do with a recording that can't be read or whose name has another form: stop, or
+        leave it out with a warning.
 
     Returns
     -------
@@ -202,13 +198,14 @@ def read_anuraset_layout(root: str | os.PathLike, name: str | None = None) -> Da
     ValueError
         Names the file and what to do.
     """
+    check_on_error(on_error)
     root = Path(root).expanduser().resolve()
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: there is no such folder; check the path")
-    species = _read_species(root)
-    sound = _by_name(_visible(root / "raw_data", "*.[wW][aA][vV]"))
-    files = _by_name(_visible(root / "strong_labels", "*.txt"))
-    weak = _read_weak(root, species)
+    species = read_species(root)
+    sound = by_name(visible(root / "raw_data", "*.[wW][aA][vV]"))
+    files = by_name(visible(root / "strong_labels", "*.txt"))
+    weak, findings = _read_weak(root, species)
     labelled = set(files) | set(weak["recording"])
     if not sound and not labelled:
         raise FileNotFoundError(
@@ -222,15 +219,17 @@ def read_anuraset_layout(root: str | os.PathLike, name: str | None = None) -> Da
             f"({', '.join(left[:3])}{', ...' if len(left) > 3 else ''})",
             stacklevel=2,
         )
-        files = {k: v for k, v in files.items() if k in sound}
-        weak = weak[weak["recording"].isin(sound)].reset_index(drop=True)
-    strong, problems = _read_strong(files, species)
-    if problems:
-        warnings.warn(
-            f"{len(problems)} label line(s) left out, correct them in the files: "
-            + "; ".join(problems),
-            stacklevel=2,
-        )
-    names = sorted(sound) if sound else sorted(labelled)
-    recordings = _recording_rows(names, sound, set(files))
-    return Dataset(name or root.name, root, species, recordings, strong, weak)
+        findings += [("warning", "labelled recording without sound is left out", x, "fetch its sound") for x in left]
+    names, unnamed = _parse_names(sorted(sound) if sound else sorted(labelled), sound, on_error)
+    recordings, unread = recording_rows(names, sound, set(files), on_error)
+    here = set(recordings["recording"])
+    strong, problems = read_strong({k: v for k, v in files.items() if k in here}, species)
+    weak = weak[weak["recording"].isin(here)].reset_index(drop=True)
+    findings = as_findings([*unnamed, *unread, *problems, *findings])
+    tell([*unnamed, *unread, *problems])
+    return Dataset(name or root.name, root, species, recordings, strong, weak, findings, window_folder(root))
+
+
+def window_folder(root: Path) -> Path | None:
+    """The folder with `metadata.csv`: `root`, or `root/anuraset` as the record's archive unpacks."""
+    return next((f for f in (root, root / "anuraset") if (f / "metadata.csv").is_file()), None)

@@ -20,7 +20,8 @@ from anuralib.audio import write_audio
 from anuralib.calls import SAMPLE_RATE_HZ, call_types, draw_individual, frequency_band, synthesise_call
 from anuralib.label_files import write_audacity_labels
 from anuralib.layouts import read_anuraset_layout
-from anuralib.timetable import SITES, call_times, calling_index, plan_recordings
+from anuralib.timetable import SITES, call_times, plan_recordings
+from anuralib.weak_labels import weak_from_truth
 
 SIZES = {
     "tiny": {"n_recordings": 12, "duration_s": 15},
@@ -245,9 +246,8 @@ def _write_tables(out_dir, recordings, truth):
     """species.csv, weak_labels.csv and truth.csv; the weak labels count the true callers."""
     kinds = call_types()
     species = pd.DataFrame({"FAMILY": "Simulated", "SPECIES": kinds["name"], "CODE": kinds["code"]})
-    callers = truth.pivot_table(index="recording", columns="species", values="caller", aggfunc="nunique")
-    callers = callers.reindex(index=recordings["recording"], columns=kinds["code"]).fillna(0)
-    weak = pd.DataFrame(calling_index(callers.to_numpy()), columns="SPECIES_" + kinds["code"].to_numpy())
+    index = weak_from_truth(truth, recordings, kinds["code"])["calling_index"].to_numpy()
+    weak = pd.DataFrame(index.reshape(-1, len(kinds)), columns="SPECIES_" + kinds["code"].to_numpy())
     weak.insert(0, "MONITORING_SITE", recordings["site"])
     weak.insert(1, "AUDIO_FILE_ID", recordings["recording"])
     for name, table in {"species": species, "weak_labels": weak, "truth": truth.round(6)}.items():

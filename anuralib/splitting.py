@@ -5,24 +5,71 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from anuralib._stratify import best_share, choose_test
+from anuralib._stratify import best_share, choose_folds, choose_test
 from anuralib.metadata import check_windows
 
 
-def _divides(windows: pd.DataFrame, column: str) -> bool:
-    """Tell whether a recording has windows with different values in a column."""
-    return bool(windows[["fname", column]].drop_duplicates()["fname"].duplicated().any())
+def nights(windows: pd.DataFrame) -> pd.Series:
+    """The night of each window, as text like `"INCT4 2019-09-03"`: its site, and the day on which the night began.
+
+    A frog that calls at eleven calls on after midnight: what was recorded before noon counts to the evening before.
+
+    Parameters
+    ----------
+    windows : DataFrame
+        `site`, and `date` like `2019-09-04 00:30:00`.
+
+    Returns
+    -------
+    Series of str
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or a window has no date.
+    """
+    missing = [c for c in ("site", "date") if c not in windows]
+    if missing:
+        raise ValueError(f"the windows have no column {', '.join(missing)}; nights need site and date")
+    when = pd.to_datetime(windows["date"], errors="coerce")
+    if when.isna().any():
+        name = windows.loc[when.isna()].iloc[0].get("fname", "")
+        raise ValueError(f"a window of {name} has no date; name recordings site_yyyymmdd_hhmmss, or group otherwise")
+    evening = (when - pd.Timedelta(hours=12)).dt.strftime("%Y-%m-%d")
+    return (windows["site"].astype("str") + " " + evening).rename("night")
 
 
-def _group_counts(windows: pd.DataFrame, group: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def _groups(windows: pd.DataFrame, group) -> pd.Series:
+    """What stays together, of each row: a column, the nights, or what the caller brings."""
+    if not isinstance(group, str):
+        values = pd.Series(np.asarray(group), index=windows.index) if len(group) == len(windows) else None
+        if values is None:
+            raise ValueError(f"group has {len(group)} values for {len(windows)} windows; give one for each")
+    elif group == "night" and group not in windows:
+        values = nights(windows)
+    else:
+        check_windows(windows, needs=("fname", group))
+        values = windows[group]
+    if values.isna().any():
+        raise ValueError(f"{values.name or 'group'} has empty cells; every window needs a group")
+    return values.astype(str)
+
+
+def _check_whole(windows: pd.DataFrame, values: pd.Series, what: str) -> None:
+    """ValueError if a recording has windows with different values."""
+    pairs = pd.DataFrame({"fname": windows["fname"], "value": values}).drop_duplicates()
+    if pairs["fname"].duplicated().any():
+        raise ValueError(f"{what} divides recordings; a recording may never be in both")
+
+
+def _group_counts(windows: pd.DataFrame, group) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Windows per group and species (G, S), the group of each row, and the species."""
-    species = check_windows(windows, needs=("fname", group))
-    if windows[group].isna().any():
-        raise ValueError(f"column {group} has empty cells; every window needs a group")
-    if group != "fname" and _divides(windows, group):
-        raise ValueError(f"column {group} divides recordings; a recording may never be in both")
+    species = check_windows(windows)
+    values = _groups(windows, group)
+    if not (isinstance(group, str) and group == "fname"):
+        _check_whole(windows, values, f"column {group}" if isinstance(group, str) else "group")
     # Sorted groups: the result does not depend on the order of the rows.
-    names, codes = np.unique(windows[group].astype(str).to_numpy(dtype=object), return_inverse=True)
+    names, codes = np.unique(values.to_numpy(dtype=object), return_inverse=True)
     counts = np.zeros((len(names), len(species)))
     np.add.at(counts, codes, windows[species].to_numpy(dtype=float))
     return counts, codes, species
@@ -31,7 +78,7 @@ def _group_counts(windows: pd.DataFrame, group: str) -> tuple[np.ndarray, np.nda
 def stratified_split(
     windows: pd.DataFrame,
     test_size: float = 0.3,
-    group: str = "fname",
+    group="fname",
     seed: int = 0,
     candidates: int = 3000,
 ) -> pd.DataFrame:
@@ -51,9 +98,9 @@ def stratified_split(
         From `window_labels` or `read_metadata`.
     test_size : float
         Share of test, between 0 and 1.
-    group : str
-        The column whose values stay together: "fname", "site", or your own (a night, say), which
-        may not divide a recording.
+    group : str or array-like
+        What stays together: "fname" (recordings), "night", "site" or another column, or one value
+        for each window. A group may not divide a recording.
     seed : int
         The same seed gives the same split, whatever the order of the rows.
     candidates : int
@@ -78,8 +125,39 @@ def stratified_split(
                                            index=windows.index))
 
 
+def kfold_split(
+    windows: pd.DataFrame, n_folds: int = 5, group="fname", seed: int = 0, candidates: int = 1000
+) -> pd.Series:
+    """Divide recordings into folds for cross-validation, each species in proportion in each.
+
+    One fold after the other is taken from what is left as `stratified_split` takes test; then each two folds are put
+    together and divided anew, as long as that helps.
+
+    Parameters
+    ----------
+    windows : DataFrame
+    n_folds : int
+        2 or more, and no more than there are groups.
+    group, seed, candidates
+        As for `stratified_split`; `candidates` rounds for each division.
+
+    Returns
+    -------
+    Series of int
+        The fold of each window, 0 to n_folds - 1. A split with one fold as test is
+        `windows.assign(subset=np.where(folds == 0, "test", "train"))`.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer groups than folds, or as `stratified_split`.
+    """
+    counts, codes, _ = _group_counts(windows, group)
+    return pd.Series(choose_folds(counts, n_folds, seed, candidates)[codes], index=windows.index, name="fold")
+
+
 def add_validation(
-    windows: pd.DataFrame, valid_size: float = 0.2, seed: int = 0, group: str = "fname"
+    windows: pd.DataFrame, valid_size: float = 0.2, seed: int = 0, group="fname"
 ) -> pd.DataFrame:
     """Mark part of the train recordings "valid", stratified like `stratified_split`.
 
@@ -106,24 +184,23 @@ def add_validation(
     train = windows["subset"].isin(["train", "valid"])
     if not train.any():
         raise ValueError("no window is in train; use al.stratified_split first")
-    inner = stratified_split(windows[train], valid_size, group, seed)
+    inner = stratified_split(windows[train], valid_size, _groups(windows, group)[train], seed)
     subset = windows["subset"].copy()
     subset[train] = inner["subset"].replace({"test": "valid"})
     return windows.assign(subset=subset)
 
 
-def holdout_split(
-    windows: pd.DataFrame, by: str = "site", test: Sequence[str] = ()
-) -> pd.DataFrame:
-    """Put whole sites (or values of another column) into test, the rest into train.
+def holdout_split(windows: pd.DataFrame, by: str = "site", test: Sequence[str] = ()) -> pd.DataFrame:
+    """Put whole sites, dates or nights (or values of another column) into test, the rest into train.
 
     Parameters
     ----------
     windows : DataFrame
     by : str
-        A column that does not divide recordings.
+        "site", "date", "night", or another column that does not divide recordings.
     test : sequence of str
-        The values that make up test.
+        The values that make up test. A date is given by its beginning: "2019-10-04" is a day, "2019-10" a month. A
+        night is written as by `nights`.
 
     Returns
     -------
@@ -135,19 +212,19 @@ def holdout_split(
     ValueError
         If a value does not occur, one side would be empty, or `by` divides a recording.
     """
-    _group_counts(windows, by)
-    wanted = {test} if isinstance(test, str) else set(test)
-    values = set(windows[by].unique())
-    if not wanted or wanted - values or wanted == values:
-        raise ValueError(
-            f"test={sorted(wanted)} must name some, not all, of these values of {by}: "
-            f"{sorted(values)[:20]}"
-        )
-    side = np.where(windows[by].isin(wanted), "test", "train")
+    check_windows(windows)
+    values = _groups(windows, by)
+    _check_whole(windows, values, f"column {by}")
+    wanted = sorted({test} if isinstance(test, str) else set(test))
+    found = {w: values.str.startswith(w) if by == "date" and w else values.eq(w) for w in wanted}
+    chosen = np.logical_or.reduce(list(found.values())) if found else np.zeros(len(windows), dtype=bool)
+    if not all(f.any() for f in found.values()) or chosen.all() or not chosen.any():
+        raise ValueError(f"test={wanted} must name some, not all, of these values of {by}: {sorted(set(values))[:20]}")
+    side = np.where(chosen, "test", "train")
     return windows.assign(subset=pd.Series(side, dtype="str", index=windows.index))
 
 
-def leaked_recordings(windows: pd.DataFrame, group: str = "fname") -> list[str]:
+def leaked_recordings(windows: pd.DataFrame, group="fname") -> list[str]:
     """Recordings (or other groups) that stand in more than one subset; empty for an honest split.
 
     Parameters
@@ -160,13 +237,13 @@ def leaked_recordings(windows: pd.DataFrame, group: str = "fname") -> list[str]:
     -------
     list of str, sorted
     """
-    check_windows(windows, needs=(group, "subset"))
-    pairs = windows[[group, "subset"]].drop_duplicates()
-    return sorted(pairs.loc[pairs[group].duplicated(), group].unique().tolist())
+    check_windows(windows, needs=("fname", "subset"))
+    pairs = pd.DataFrame({"group": _groups(windows, group), "subset": windows["subset"]}).drop_duplicates()
+    return sorted(pairs.loc[pairs["group"].duplicated(), "group"].unique().tolist())
 
 
 def split_report(
-    windows: pd.DataFrame, test_size: float = 0.3, group: str = "fname"
+    windows: pd.DataFrame, test_size: float = 0.3, group="fname"
 ) -> pd.DataFrame:
     """How each species fares in a split, counted in windows.
 

@@ -10,27 +10,11 @@ import numpy as np
 import pandas as pd
 
 from anuralib.calls import call_types
+from anuralib.weak_labels import calling_index
 
 # Site: share of the recordings, share of its recordings in which something calls.
 SITES = {"SIM1": (420 / 1612, 0.46), "SIM2": (354 / 1612, 0.98), "SIM3": (472 / 1612, 0.93), "SIM4": (366 / 1612, 0.66)}
 _FEAST_SPECIES = 9  # in the fullest recording of SIM2 and of SIM3
-
-
-def calling_index(n_callers):
-    """Calling index of a number of callers of one species: 0, then 1 to 2, 3 to 6, and 7 or more.
-
-    With one or two callers the pond keeps calls apart (index 1: they can be counted), with three
-    to six some overlap (2), with seven and more they overlap all the time (3).
-
-    Parameters
-    ----------
-    n_callers : int or array_like of int
-
-    Returns
-    -------
-    ndarray of int
-    """
-    return np.digitize(n_callers, [1, 3, 7])
 
 
 def _shares_to_counts(shares, n):

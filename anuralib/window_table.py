@@ -104,12 +104,30 @@ def _spread(n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return owner, np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
 
 
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _annotated(labels: pd.DataFrame, recordings: pd.DataFrame) -> pd.DataFrame:
+    """Without recordings that nobody listened to, whose windows would pass for silent ones."""
+    heard = recordings["annotated"].astype(bool) | recordings["recording"].isin(labels["recording"])
+    if not heard.all():
+        left = sorted(recordings.loc[~heard, "recording"])
+        warnings.warn(
+            f"{len(left)} recording(s) without a label file give no windows, as nobody knows what calls there: "
+            f"{_some(left)}; keep_unannotated=True makes windows to predict on",
+            stacklevel=3,
+        )
+    return recordings[heard]
+
+
 def window_labels(
     strong_labels: pd.DataFrame,
     recordings: pd.DataFrame,
     species: Sequence[str],
     window_s: float = 3.0,
     hop_s: float = 1.0,
+    keep_unannotated: bool = False,
 ) -> pd.DataFrame:
     """Cut labelled recordings into windows: AnuraSet's `metadata.csv` as a table.
 
@@ -122,11 +140,15 @@ def window_labels(
     strong_labels : DataFrame
         `recording`, `start_s`, `end_s`, `species`.
     recordings : DataFrame
-        `recording`, `duration_s`; `site` and `datetime` are taken from the name if absent.
+        `recording`, `duration_s`; `site` and `datetime` are taken from the name if absent. Where
+        a column `annotated` says false nobody listened, and silence is not known.
     species : sequence of str
         The species columns wanted, in their order.
     window_s, hop_s : float
         In seconds.
+    keep_unannotated : bool
+        Make windows of recordings that nobody listened to, all zeros: to predict on, never to
+        train with.
 
     Returns
     -------
@@ -138,7 +160,7 @@ def window_labels(
     Warns
     -----
     UserWarning
-        Once, naming recordings that are shorter than a window and so give none.
+        Naming recordings that give no window: shorter than one, or not annotated.
 
     Raises
     ------
@@ -149,15 +171,16 @@ def window_labels(
     species = list(species)
     _check_grid(window_s, hop_s)
     _check_tables(strong_labels, recordings, species)
+    if "annotated" in recordings and not keep_unannotated:
+        recordings = _annotated(strong_labels, recordings)
     recordings = recordings.sort_values("recording", ignore_index=True)
     names = pd.Index(recordings["recording"])
     duration = recordings["duration_s"].to_numpy(dtype=float)
     n = _n_windows(duration, window_s, hop_s)
     if (n == 0).any():
         short = names[n == 0].tolist()
-        told = ", ".join(short[:10]) + (f" and {len(short) - 10} more" if len(short) > 10 else "")
         warnings.warn(
-            f"{len(short)} recording(s) shorter than a window of {window_s:g} s give none: {told}",
+            f"{len(short)} recording(s) shorter than a window of {window_s:g} s give none: {_some(short)}",
             stacklevel=2,
         )
     grid = window_starts(duration.max(initial=0.0), window_s, hop_s)

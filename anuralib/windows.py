@@ -4,7 +4,6 @@ The labels of windows are made in `anuralib.window_table` and their table is rea
 `anuralib.metadata`; both are offered here too.
 """
 
-import functools
 import json
 import os
 import warnings
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from anuralib import audio
+from anuralib import _filtering, audio
 from anuralib._files import has_size, remove_leftovers, write_text
 from anuralib.metadata import read_metadata, species_columns, window_path
 from anuralib.window_table import window_labels, window_starts
@@ -35,28 +34,7 @@ __all__ = [
 
 SAMPLE_RATE_HZ = 22050
 _SETTINGS = "build.json"
-
-
-@functools.lru_cache(maxsize=16)  # designing it takes as long as filtering a second
-def _filter(order: int, band_hz: tuple[float, float], sample_rate_hz: float) -> np.ndarray | None:
-    """Second-order sections of the Butterworth filter, or None if the band leaves all through."""
-    from scipy.signal import butter
-
-    low, high = band_hz
-    if not (order >= 1 and 0 <= low < high and low < sample_rate_hz / 2):
-        raise ValueError(
-            f"order {order} and band_hz {band_hz} do not make a filter at {sample_rate_hz} Hz: "
-            "0 <= low < high, and low under half the sample rate"
-        )
-    # An upper edge at or over half the sample rate asks for nothing: no sound is above it.
-    has_high = high < sample_rate_hz / 2
-    if low > 0 and has_high:
-        return butter(order, (low, high), "bandpass", fs=sample_rate_hz, output="sos")
-    if low > 0:
-        return butter(order, low, "highpass", fs=sample_rate_hz, output="sos")
-    if has_high:
-        return butter(order, high, "lowpass", fs=sample_rate_hz, output="sos")
-    return None
+_BLOCK = 64  # windows of a recording that are in memory at a time
 
 
 def preprocess(
@@ -106,23 +84,26 @@ def preprocess(
         raise ValueError(f"peak_dbfs={peak_dbfs} would clip; choose 0 or less")
     kind = signal.dtype if signal.dtype in (np.float32, np.float64) else np.float64
     values = signal.astype(np.float64)
-    before = np.abs(values).max()
+    before = _peak(values)
     if not np.isfinite(before):
         raise ValueError("the signal holds NaN or infinity; cut out or mend that part first")
-    sos = _filter(order, tuple(band_hz), sample_rate_hz)
+    sos = _filtering.design(order, tuple(band_hz), sample_rate_hz)
     if sos is not None:
         from scipy.signal import sosfiltfilt
 
         # scipy's own padding, shortened only where the signal is too short for it.
-        zeros = min((sos[:, 2] == 0).sum(), (sos[:, 5] == 0).sum())
-        padding = 3 * (2 * len(sos) + 1 - zeros)
-        values = sosfiltfilt(sos, values, padlen=min(padding, len(values) - 1))
-    after = np.abs(values).max()
+        values = sosfiltfilt(sos, values, padlen=min(_filtering.padding(sos), len(values) - 1))
+    after = _peak(values)
     if after <= 1e-6 * before:
         return np.zeros(len(values), dtype=kind)
     if peak_dbfs is not None:
-        values = values * (10 ** (peak_dbfs / 20) / after)
-    return values.astype(kind)
+        values *= 10 ** (peak_dbfs / 20) / after
+    return np.ascontiguousarray(values, dtype=kind)
+
+
+def _peak(values: np.ndarray) -> np.ndarray:
+    """The largest magnitude along the last axis, without a copy as np.abs makes one."""
+    return np.maximum(values.max(axis=-1), -values.min(axis=-1))
 
 
 def cut_windows(
@@ -150,21 +131,49 @@ def cut_windows(
         If a window is not wholly inside the signal.
     """
     signal = np.asarray(signal)
-    first = np.rint(np.asarray(starts_s, dtype=float) * sample_rate_hz).astype(int)
-    size = round(window_s * sample_rate_hz)
-    if size < 1 or (first < 0).any() or (first + size > len(signal)).any():
-        raise ValueError(
-            f"a window of {window_s:g} s is not wholly inside the {len(signal) / sample_rate_hz:g}"
-            " s of the signal"
-        )
+    first, size = _positions(len(signal), sample_rate_hz, starts_s, window_s)
     if first.size == 0:
         return np.empty((0, size), dtype=signal.dtype)
     return np.lib.stride_tricks.sliding_window_view(signal, size)[first]
 
 
+def _positions(n: int, sample_rate_hz: float, starts_s, window_s: float) -> tuple[np.ndarray, int]:
+    """The first sample of each window and the number of its samples, all within a signal of n."""
+    first = np.rint(np.asarray(starts_s, dtype=float) * sample_rate_hz).astype(int)
+    size = round(window_s * sample_rate_hz)
+    if size < 1 or (first < 0).any() or (first + size > n).any():
+        raise ValueError(
+            f"a window of {window_s:g} s is not wholly inside the {n / sample_rate_hz:g} s of the signal"
+        )
+    return first, size
+
+
+def _preprocess_windows(signal, first, size, band_hz=(1, 10_000), order=5, peak_dbfs=-0.7):
+    """Windows (m, size) as `preprocess` gives each by itself, filtered together."""
+    cuts = np.lib.stride_tricks.sliding_window_view(signal, size)[first]
+    before = _peak(cuts)
+    if not np.isfinite(before).all():
+        raise ValueError("the signal holds NaN or infinity; cut out or mend that part first")
+    cuts = _filtering.filter_windows(signal, first, size, order, band_hz, SAMPLE_RATE_HZ)
+    after = _peak(cuts)
+    # Beside a loud neighbour the rounding of silence is larger than by itself.
+    silent = after <= np.maximum(1e-6 * before, 1e-8 * before.max())
+    cuts *= np.where(silent, 0, 10 ** (peak_dbfs / 20) / np.where(silent, 1, after))[:, None]
+    return cuts
+
+
 def _to_int16(cuts: np.ndarray) -> np.ndarray:
     # As scikit-maad writes: times 32767, the fraction cut off, so that its samples are met.
     return (cuts * 32767.0).astype(np.int16)
+
+
+def _cut(signal, starts_s, window_s, filter_per) -> np.ndarray:
+    if filter_per == "recording":
+        return cut_windows(signal, SAMPLE_RATE_HZ, starts_s, window_s)
+    first, size = _positions(len(signal), SAMPLE_RATE_HZ, starts_s, window_s)
+    # Only the stretch that these windows cover: a recording may be hours long.
+    stretch = signal[first[0] : first[-1] + size]
+    return _to_int16(_preprocess_windows(stretch, first - first[0], size))
 
 
 def _build_recording(path, rows: pd.DataFrame, out_dir: Path, filter_per: str, channel) -> None:
@@ -176,14 +185,14 @@ def _build_recording(path, rows: pd.DataFrame, out_dir: Path, filter_per: str, c
     if not missing:
         return
     signal = audio.read_audio(path, SAMPLE_RATE_HZ, channel).astype(np.float64)
+    starts = rows["min_t"].to_numpy()[missing]
     try:
         if filter_per == "recording":
             signal = _to_int16(preprocess(signal, SAMPLE_RATE_HZ))
-        cuts = cut_windows(signal, SAMPLE_RATE_HZ, rows["min_t"].to_numpy()[missing], window_s)
-        for i, cut in zip(missing, cuts, strict=True):
-            if filter_per == "window":
-                cut = _to_int16(preprocess(cut, SAMPLE_RATE_HZ))
-            audio.write_audio(targets[i], cut, SAMPLE_RATE_HZ)
+        for k in range(0, len(missing), _BLOCK):
+            cuts = _cut(signal, starts[k : k + _BLOCK], window_s, filter_per)
+            for i, cut in zip(missing[k : k + _BLOCK], cuts, strict=True):
+                audio.write_audio(targets[i], cut, SAMPLE_RATE_HZ)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
@@ -278,8 +287,11 @@ def build_windows(
     counts = {name: 0 if name in problems else len(rows) for name, rows in groups.items()}
     report = pd.DataFrame({"recording": list(dataset.recordings["recording"])})
     report["n_windows"] = report["recording"].map(counts).fillna(0).astype(int)
-    short = {name: "shorter than a window" for name in report["recording"] if name not in groups}
-    report["problem"] = [(problems | short).get(name, "") for name in report["recording"]]
+    unheard = set() if "annotated" not in dataset.recordings else set(
+        dataset.recordings.loc[~dataset.recordings["annotated"].astype(bool), "recording"])
+    others = {name: "not annotated" if name in unheard else "shorter than a window"
+              for name in report["recording"] if name not in groups}
+    report["problem"] = [(problems | others).get(name, "") for name in report["recording"]]
     write_text(report.to_csv(index=False, lineterminator="\n"), out_dir / "report.csv")
     if problems:
         told = "; ".join(list(problems.values())[:3]) + ("; ..." if len(problems) > 3 else "")

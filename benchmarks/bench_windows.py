@@ -4,9 +4,10 @@ The loop takes each window by itself through scikit-maad: `trim`, `select_bandwi
 the same windows of the same recordings, once with the filter on each window, as the loop has it, and once with the
 filter on each recording. Windows of the first way are compared with the loop's, sample by sample.
 
-    python benchmarks/bench_windows.py [--recordings 8] [--seconds 60] [--rounds 3] [--json FILE]
+    python benchmarks/bench_windows.py [--recordings 40] [--seconds 60] [--rounds 3] [--folder DIR] [--json FILE]
 """
 
+import shutil
 import statistics
 import tempfile
 from pathlib import Path
@@ -43,25 +44,45 @@ def largest_difference(one, two):
     return worst
 
 
+def memory():
+    """A folder in memory with room for the files: the disk costs all ways the same and hides what they differ in."""
+    folder = Path("/dev/shm")
+    return str(folder) if folder.is_dir() and shutil.disk_usage(folder).free > 2e9 else None
+
+
+def ours(n_jobs, filter_per):
+    return lambda dataset, windows, folder: al.build_windows(dataset, folder, n_jobs, filter_per, progress=False)
+
+
+def compare(dataset, windows, root):
+    """The largest difference between the loop's samples and ours with the filter on each window."""
+    loop(dataset, windows, root / "loop")
+    ours(1, "window")(dataset, windows, root / "ours")
+    apart = largest_difference(root / "loop", root / "ours")
+    for name in ("loop", "ours"):
+        shutil.rmtree(root / name)
+    return apart
+
+
 def main():
-    parser = arguments(__doc__, recordings=8)
+    parser = arguments(__doc__, recordings=40)
     parser.add_argument("--seconds", type=float, default=60.0, help="of each recording")
+    parser.add_argument("--folder", default=memory(), help="where to write (default: in memory, where there is one)")
     chosen = parser.parse_args()
-    ways = {"recording": ("recording", 1), "window": ("window", 1), "cores": ("recording", None)}
-    took = {name: [] for name in ("loop", *ways)}
-    with tempfile.TemporaryDirectory() as folder:
+    ways = {"loop": loop, "recording": ours(1, "recording"), "window": ours(1, "window"),
+            "cores": ours(None, "recording")}  # fmt: skip
+    took = {name: [] for name in ways}
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
         root = Path(folder)
         pond = al.simulate_pond(root / "pond", chosen.recordings, chosen.seconds)
         windows = al.window_labels(pond.strong_labels, pond.recordings, pond.species)
+        apart = compare(pond, windows, root)
         for turn in range(chosen.rounds + 1):  # the first turn warms up and is not counted
-            here = {name: root / str(turn) / name for name in took}
-            times = {"loop": seconds(lambda to=here["loop"]: loop(pond, windows, to))}
-            for name, (way, n_jobs) in ways.items():
-                times[name] = seconds(lambda to=here[name], w=way, n=n_jobs: al.build_windows(pond, to, n, w))
-            if turn:
-                for name, value in times.items():
-                    took[name].append(len(windows) / value)
-        apart = largest_difference(here["window"], here["loop"])
+            for name, build in ways.items():
+                took[name].append(len(windows) / seconds(lambda to=root / "out", build=build: build(pond, windows, to)))
+                # What is gone need not reach the disk, whose speed would otherwise be part of the next turn.
+                shutil.rmtree(root / "out")
+            took = {name: values[-turn:] if turn else [] for name, values in took.items()}
     speed = {name: statistics.median(values) for name, values in took.items()}
     unit = "windows per second"
     table = {
@@ -69,7 +90,7 @@ def main():
         "filter per window, one core": row(speed["window"], speed["loop"], unit),
         "default (per recording, all cores)": row(speed["cores"], speed["loop"], unit),
     }
-    title = f"{chosen.recordings} recordings of {chosen.seconds:g} s, {chosen.rounds} rounds, medians"
+    title = f"{chosen.recordings} recordings of {chosen.seconds:g} s, {chosen.rounds} rounds, medians, written to {root.parent}"
     show(table, title, ["scikit-maad", "numpy", "scipy", "joblib"], chosen.json)
     print(f"filter per window: samples differ from the loop's by {apart} of 32768 at most")
 

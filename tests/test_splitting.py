@@ -170,7 +170,7 @@ def test_what_cannot_be_split():
         (windows.assign(AAAAAA=np.nan), {}, "not 0 or 1"),
         (windows, {"test_size": 0}, "test_size"),
         (windows, {"test_size": 1.0}, "test_size"),
-        (windows, {"group": "night"}, "night"),
+        (windows, {"group": "species"}, "species"), (windows.drop(columns="site"), {"group": "night"}, "site"),
     ):
         with pytest.raises(ValueError, match=text):
             splitting.stratified_split(table, **options)
