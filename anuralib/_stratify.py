@@ -8,6 +8,8 @@ from threadpoolctl import threadpool_limits
 _BLOCK = (64, 256)
 # Up to this many groups a species' own nearest share is worth looking for.
 _COARSE = 40
+# A share this near to what is aimed at needs no more work.
+_CLOSE = 0.005
 # How often all pairs of folds are looked at again.
 _SWEEPS = 3
 
@@ -139,12 +141,17 @@ class _Search:
         self.fit_number()
 
     def run(self, rounds: int) -> np.ndarray:
-        """Descend; when stuck, shake the best found a little and descend again."""
-        best, best_cost, stuck = self.test.copy(), self.cost, 0
-        for _ in range(rounds):
+        """Descend; when stuck, shake the best found a little and descend again.
+
+        A species that is still far off gets as many rounds again.
+        """
+        best, best_cost, worst, stuck = self.test.copy(), self.cost, np.abs(self.off).max(), 0
+        for k in range(2 * rounds):
+            if k >= rounds and worst < _CLOSE:
+                break
             stuck = 0 if self.step() else stuck + 1
             if self.cost < best_cost:
-                best, best_cost = self.test.copy(), self.cost
+                best, best_cost, worst = self.test.copy(), self.cost, np.abs(self.off).max()
             if stuck >= 2:
                 self.set(best)
                 self.shake()

@@ -83,12 +83,38 @@ def _read_text(path: Path) -> pd.DataFrame:
                 low_memory=False,
             )
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not UTF-8 text; save it again with UTF-8 encoding") from error
+        data = path.read_bytes()
+        line = data.count(b"\n", 0, _undecodable(data)) + 1
+        raise ValueError(f"{path}, line {line}: not UTF-8 text; save it again with UTF-8 encoding") from error
     except (pd.errors.ParserError, pd.errors.ParserWarning, csv.Error) as error:
         raise ValueError(
-            f"{path}: rows and header do not fit ({str(error).strip()}); every row needs as many "
-            "cells as the header"
+            f"{path}, line {_ragged_line(path)}: row and header do not fit ({str(error).strip()}); every row needs as "
+            "many cells as the header; mind the quotes"
         ) from error
+
+
+def _undecodable(data: bytes) -> int:
+    try:
+        data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
+
+
+def _ragged_line(path: Path) -> int:
+    """Where the first row begins that has another number of cells than the header, or is no CSV."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        line, size = 1, None
+        try:
+            for row in reader:
+                size = size or len(row)
+                if len(row) != size:
+                    break
+                line = reader.line_num + 1
+        except csv.Error:
+            pass
+    return line
 
 
 def _numbers(path, table: pd.DataFrame, column: str, what: str) -> pd.Series:

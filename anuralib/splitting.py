@@ -104,7 +104,8 @@ def stratified_split(
     seed : int
         The same seed gives the same split, whatever the order of the rows.
     candidates : int
-        How many rounds of exchanges to try; more come closer and take longer.
+        How many rounds of exchanges to try, and as many again while a species is far off; more
+        come closer and take longer.
 
     Returns
     -------

@@ -90,7 +90,8 @@ def main():
         "filter per window, one core": row(speed["window"], speed["loop"], unit),
         "default (per recording, all cores)": row(speed["cores"], speed["loop"], unit),
     }
-    title = f"{chosen.recordings} recordings of {chosen.seconds:g} s, {chosen.rounds} rounds, medians, written to {root.parent}"
+    size = f"{chosen.recordings} recordings of {chosen.seconds:g} s"
+    title = f"{size}, {chosen.rounds} rounds, medians, written to {root.parent}"
     show(table, title, ["scikit-maad", "numpy", "scipy", "joblib"], chosen.json)
     print(f"filter per window: samples differ from the loop's by {apart} of 32768 at most")
 

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anuralib import annotation
@@ -123,17 +123,23 @@ def test_write_then_read_is_exact(tmp_path_factory, rows):
 
 
 label_like = st.text(st.sampled_from("0123456789.,-\t\n\r\\ eESP_"), max_size=60)
+good_lines = st.lists(st.sampled_from(["0\t1\tA_M", "2.5\t2.5\tpoint", "3\t4\t\n\\\t1\t2"]), max_size=3)
 
 
-@given(label_like | st.binary(max_size=40))
-def test_any_bytes_give_rows_or_a_named_error(tmp_path_factory, content):
-    folder = tmp_path_factory.mktemp("fuzz")
+@settings(deadline=None, max_examples=3000)
+@given(good_lines, label_like | st.binary(max_size=40))
+def test_any_bytes_give_rows_or_a_named_error(tmp_path_factory, good, content):
+    content = content.encode() if isinstance(content, str) else content
+    head = "".join(line + "\n" for line in good).encode()
     try:
-        labels = read(folder, content)
+        labels = read(tmp_path_factory.getbasetemp(), head + content)
     except ValueError as error:
         assert re.search(r"labels\.txt, line \d+: ", str(error))
     else:
         assert (labels["end_s"] >= labels["start_s"]).all()
+        # Nothing is lost: every line but empty ones and frequency lines is a row.
+        lines = re.split(r"\r\n|\n|\r", (head + content).decode("utf-8-sig"))
+        assert len(labels) == sum(bool(x.strip() or "\t" in x) and not x.startswith("\\") for x in lines)
 
 
 @pytest.mark.parametrize("change", [
@@ -242,3 +248,74 @@ def test_raven(shared_data, tmp_path):
     short.write_text("Selection\tBegin Time (s)\tEnd Time (s)\n1\t0,5\t1\n")
     with pytest.raises(ValueError, match=r"short\.txt, line 2: .*decimal points"):
         annotation.read_raven_table(short)
+
+
+RAVEN = "Selection\tView\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tAnnotation"
+
+
+@pytest.mark.parametrize(("content", "n"), [
+    (RAVEN, 0),  # only the line of names, without an end
+    (RAVEN + "\n", 0),
+    (RAVEN.upper() + "\n1\tSpectrogram 1\t0\t1\t500\t900\tA", 1),
+    (RAVEN + "\r\n1\tWaveform 1\t0\t1\t500\t900\tA\r\n1\tSpectrogram 1\t0\t1\t500\t900\tA\r\n", 1),
+    (RAVEN + "\n1\tWaveform 1\t0\t1\t\t\tA\n2\tWaveform 1\t0\t1\t\t\tA\n", 2),  # two selections, alike
+])
+def test_raven_tables(tmp_path, content, n):
+    path = tmp_path / "a.Table.1.selections.txt"
+    path.write_bytes(content.encode())
+    for reader in (annotation.read_raven_table, annotation.read_labels):
+        labels = reader(path)
+        assert len(labels) == n
+        assert labels["start_s"].dtype == float
+        assert (labels["label"] == "A").all()
+
+
+@pytest.mark.parametrize(("content", "row"), [
+    ("start_s,end_s,species,quality,low_hz,high_hz\n1,2,PHYCUV,M,500,900\n", [1, 2, "PHYCUV_M", 500, 900]),
+    ("Start_Time;End_Time;Annotation;low_f;high_f\r\n1;2;PHYCUV;500;900", [1, 2, "PHYCUV", 500, 900]),
+    ('onset_s,offset_s,label,note\n1,2,"cuvieri, call","two\nlines"\n', [1, 2, "cuvieri, call", -1, -1]),
+    ("\ufeffBegin Time (s),End Time (s)\n1,2\n", [1, 2, "", -1, -1]),
+])
+def test_csv(tmp_path, content, row):
+    path = tmp_path / "labels.csv"
+    path.write_bytes(content.encode())
+    for reader in (annotation.read_label_csv, annotation.read_labels):
+        assert reader(path).fillna(-1).iloc[0].tolist() == row
+
+
+def test_csv_names_what_is_wrong(tmp_path):
+    path = tmp_path / "labels.csv"
+    for content, text in (
+        ("", "line 1: no column for the start"), ("start_s,label\n", "line 1: no column for the end"),
+        ("start_s,end_s\n1,2\n3,2\n", "line 3: end 2 s lies before"), ("start_s,end_s\n1\n", "line 2: 1 fields"),
+        ('start_s,end_s\n1,2\n"1,2\n', "line 3: not CSV"),
+        ('start_s,end_s,label\n1,2,"a\nb"\nx,2,a\n', "line 4: start"),
+    ):  # fmt: skip
+        path.write_text(content)
+        with pytest.raises(ValueError, match=rf"labels\.csv, {text}"):
+            annotation.read_label_csv(path)
+    path.write_text("start_s,end_s,name\n1,2,A\n")
+    assert annotation.read_label_csv(path, label_column="NAME")["label"].tolist() == ["A"]
+    with pytest.raises(ValueError, match="no column 'call'"):
+        annotation.read_label_csv(path, label_column="call")
+
+
+table_like = st.lists(st.lists(st.sampled_from(["0", "1", "2.5", "-1", "", "A", '"', "x y", "1e400", "é"]), min_size=1,
+                               max_size=6).map("\t".join), max_size=4).map("\n".join)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=2000)
+@given(st.sampled_from([RAVEN, "start_s\tend_s\tlabel", "a"]), table_like | st.binary(max_size=30))
+def test_any_table_gives_rows_or_a_named_error(tmp_path_factory, header, content):
+    content = content.encode() if isinstance(content, str) else content
+    whole = header.encode() + b"\n" + content
+    folder = tmp_path_factory.getbasetemp()
+    for name, data, reader in (("raven.txt", whole, annotation.read_raven_table),
+                               ("labels.csv", whole.replace(b"\t", b","), annotation.read_label_csv)):  # fmt: skip
+        (folder / name).write_bytes(data)
+        try:
+            labels = reader(folder / name)
+        except ValueError as error:
+            assert re.search(rf"{name}, line \d+: ", str(error))
+        else:
+            assert (labels["end_s"] >= labels["start_s"]).all()

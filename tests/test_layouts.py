@@ -58,7 +58,12 @@ def test_the_record(record):
     one = data.weak_labels[data.weak_labels["recording"] == ONE]
     assert one[["species", "calling_index"]].to_numpy().tolist() == [
         ["BOALUN", 1], ["PHYCUV", 3], ["AAAAAA", 0]]
-    windows = window_labels(data.strong_labels, data.recordings, data.species)
+    with pytest.warns(UserWarning, match=f"without a label file.*{THREE}"):
+        windows = window_labels(data.strong_labels, data.recordings, data.species)
+    assert windows.groupby("fname").size().to_dict() == {ONE: 3, TWO: 2}
+    # Silence is known of the recording with an empty file, and of the other nothing is: it may only be predicted on.
+    assert windows.loc[windows["fname"] == TWO, "species_number"].tolist() == [0, 0]
+    windows = window_labels(data.strong_labels, data.recordings, data.species, keep_unannotated=True)
     assert windows.groupby("fname").size().to_dict() == {ONE: 3, TWO: 2, THREE: 1}
 
 

@@ -1,14 +1,16 @@
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
-from bench_split import long_tail
+from bench_split import RARE, joint_bound, long_tail, own_bound
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anuralib import splitting
-from anuralib._stratify import best_share
+from anuralib._stratify import best_share, choose_folds, choose_test
 from anuralib.metadata import METADATA_COLUMNS
 
 
@@ -47,15 +49,33 @@ def test_no_recording_ever_in_both(counts, share, seed):
     assert abs(in_test - share * len(counts)) < 1 or in_test == 1
 
 
-def test_long_tail_like_anurasets_is_met():
-    windows = make_windows(long_tail(1612, 42, 0))
-    split = splitting.stratified_split(windows)
+@pytest.mark.parametrize("table", range(4))
+def test_long_tails_like_anurasets_are_met(table):
+    counts = long_tail(1612, 42, table)
+    own, (joint, rare) = own_bound(counts), joint_bound(counts)
+    assert rare.size and (counts[:, rare] > 0).sum(axis=0).max() <= RARE
+    for seed in range(3):
+        test = choose_test(counts, 0.3, seed, 3000)
+        share = counts[test].sum(axis=0) / counts.sum(axis=0)
+        assert ((share > 0) & (share < 1)).all()
+        over = np.abs(share - 0.3) - own
+        # What rare species that share recordings forbid each other, an integer program says.
+        unavoidable = (joint - own[rare]).max(initial=0)
+        assert over.max() < 0.01 + unavoidable
+        assert over.mean() < 0.001 + max(0, (joint - own[rare]).sum()) / 42
+        assert abs(test.mean() - 0.3) <= 0.01
+
+
+def test_the_split_of_a_table_is_that_of_its_counts():
+    counts = long_tail(200, 8, 0)
+    windows = make_windows(counts)
+    split = splitting.stratified_split(windows, candidates=300)
     report = splitting.split_report(split)
     assert (report["missing_in"] == "").all()
-    assert (report["deviation"] - report["best_deviation"]).max() < 0.02
-    assert report["deviation"].mean() < report["best_deviation"].mean() + 0.001
-    shares = split.drop_duplicates("fname")["subset"].eq("test").mean()
-    assert abs(shares - 0.3) <= 0.01
+    in_test = split.drop_duplicates("fname")["subset"].eq("test").to_numpy()
+    got = counts[in_test].sum(axis=0) / counts.sum(axis=0)
+    np.testing.assert_allclose(report["test_share"], got)
+    np.testing.assert_allclose(report["best_deviation"], own_bound(counts))
 
 
 def test_close_to_the_best_of_all_splits():
@@ -176,3 +196,115 @@ def test_what_cannot_be_split():
             splitting.stratified_split(table, **options)
     for table in (windows, make_windows([[0], [0], [0]], 4)):
         assert set(splitting.stratified_split(table)["subset"]) == {"train", "test"}
+
+
+def dated(windows, hours):
+    """Recording g begins so many hours after the noon of the first day."""
+    number = windows["fname"].str[-6:].astype(int)
+    when = pd.Timestamp("2020-01-01 12:00:00") + pd.to_timedelta(number.map(dict(enumerate(hours))), unit="h")
+    return windows.assign(date=when.dt.strftime("%Y-%m-%d %H:%M:%S"))
+
+
+def test_a_night_goes_on_after_midnight():
+    windows = dated(make_windows(long_tail(40, 4, 0), 10, sites=2), [2.0 * g for g in range(40)])
+    night = splitting.nights(windows)
+    first = windows.assign(night=night).drop_duplicates("fname").iloc[:12]
+    assert first["date"].iloc[[5, 6, 11]].tolist() == [
+        "2020-01-01 22:00:00", "2020-01-02 00:00:00", "2020-01-02 10:00:00"]
+    assert set(first["night"]) == {"S0 2020-01-01", "S1 2020-01-01"}
+    split = splitting.stratified_split(windows, group="night", candidates=50)
+    assert splitting.leaked_recordings(split, group="night") == []
+    assert splitting.split_report(split, group="night")["n_recordings"].max() <= night.nunique()
+    by_hand = splitting.stratified_split(windows, group=night.to_numpy(), candidates=50)
+    pd.testing.assert_frame_equal(by_hand, split)
+    valid = splitting.add_validation(split, 0.3, group="night")
+    assert splitting.leaked_recordings(valid, group="night") == []
+    with pytest.raises(ValueError, match="has no date"):
+        splitting.nights(windows.assign(date=""))
+    with pytest.raises(ValueError, match="3 values for"):
+        splitting.stratified_split(windows, group=[1, 2, 3])
+    with pytest.raises(ValueError, match="divides recordings"):
+        splitting.stratified_split(windows, group=np.arange(len(windows)))
+
+
+def test_holdout_of_dates_and_nights():
+    windows = dated(make_windows(long_tail(40, 4, 0), 10, sites=2), [24.0 * g for g in range(40)])
+    split = splitting.holdout_split(windows, by="date", test=["2020-01"])
+    months = split["date"].str[:7]
+    assert set(split.loc[months == "2020-01", "subset"]) == {"test"}
+    assert set(split.loc[months == "2020-02", "subset"]) == {"train"}
+    day = splitting.holdout_split(windows, by="date", test="2020-01-03")
+    assert set(day.loc[day["subset"] == "test", "fname"]) == {"S0_20200101_000002"}
+    night = splitting.holdout_split(windows, by="night", test=["S0 2020-01-03"])
+    assert (night["subset"] == day["subset"]).all()
+    for wrong in (["2021"], ["2020"], [""]):
+        with pytest.raises(ValueError, match="must name"):
+            splitting.holdout_split(windows, by="date", test=wrong)
+
+
+@settings(deadline=None, max_examples=40)
+@given(count_tables, st.integers(2, 5), st.integers(0, 2))
+def test_folds_hold_every_recording_once(counts, n_folds, seed):
+    windows = make_windows(counts, n_windows=6)
+    if n_folds > len(counts):
+        with pytest.raises(ValueError, match="n_folds"):
+            splitting.kfold_split(windows, n_folds, seed=seed, candidates=10)
+        return
+    folds = splitting.kfold_split(windows, n_folds, seed=seed, candidates=10)
+    assert set(folds) == set(range(n_folds))
+    assert len(set(zip(windows["fname"], folds, strict=True))) == len(counts)
+    again = splitting.kfold_split(windows.iloc[::-1], n_folds, seed=seed, candidates=10)
+    pd.testing.assert_series_equal(again.sort_index(), folds)
+
+
+def test_folds_are_balanced_better_than_the_peers():
+    from iterstrat.ml_stratifiers import MultilabelStratifiedKFold
+
+    counts = long_tail(600, 20, 1)
+    fold = choose_folds(counts, 5, 0, 500)
+    theirs = np.zeros(len(counts), dtype=int)
+    splitter = MultilabelStratifiedKFold(5, shuffle=True, random_state=0)
+    for k, (_, test) in enumerate(splitter.split(counts, (counts > 0).astype(int))):
+        theirs[test] = k
+    enough = (counts > 0).sum(axis=0) >= 10
+
+    def off(folds):
+        share = np.array([counts[folds == k].sum(axis=0) for k in range(5)]) / counts.sum(axis=0)
+        return np.abs(share - 0.2)
+
+    assert (off(fold)[:, (counts > 0).sum(axis=0) >= 5] < 0.2).all()  # none is missing where that can be had
+    assert off(fold)[:, enough].mean() < off(theirs)[:, enough].mean() / 2
+    assert np.ptp(np.bincount(fold)) <= 0.02 * len(counts)
+
+
+SCALE = """
+import resource
+import sys
+
+import numpy as np
+import pandas as pd
+
+import anuralib as al
+
+n = int(sys.argv[1])
+rng = np.random.default_rng(0)
+recordings = pd.DataFrame({"recording": [f"S{g % 4}_20200101_{g // 3600:02d}{g // 60 % 60:02d}{g % 60:02d}" for g in
+                                         range(n)], "duration_s": 60.0})
+start = rng.uniform(0, 55, 10 * n)
+tail = np.geomspace(1, 200, 42)
+species = [f"AAAA{a}{b}" for a in "ABCDEF" for b in "ABCDEFG"]
+labels = pd.DataFrame({"recording": rng.choice(recordings["recording"], 10 * n), "start_s": start,
+                       "end_s": start + rng.uniform(0, 5, 10 * n),
+                       "species": rng.choice(species, 10 * n, p=tail / tail.sum())})
+windows = al.stratified_split(al.window_labels(labels, recordings, species))
+assert len(windows) == 58 * n and al.leaked_recordings(windows) == []
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+"""
+
+
+def test_ten_thousand_recordings_fit_into_two_gigabytes():
+    pytest.importorskip("resource")
+    if sys.platform != "linux":
+        pytest.skip("the unit of peak memory is that of Linux")
+    done = subprocess.run([sys.executable, "-c", SCALE, "10000"], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 2

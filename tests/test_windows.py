@@ -290,6 +290,32 @@ def test_build_per_window_is_the_papers_loop(small, tmp_path):
     assert np.abs(soundfile.read(file, dtype="int16")[0] - np.trunc(32767 * expected)).max() <= 1
 
 
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.integers(0, 3000), min_size=1, max_size=6), st.integers(40, 900), st.floats(-0.5, 0.5))
+def test_overlapping_windows_filtered_together_are_as_if_alone(first, size, offset):
+    from scipy.signal import sosfiltfilt
+
+    from anuralib import _filtering
+
+    signal = np.random.default_rng(0).uniform(-0.4, 0.4, 4000) + offset
+    first = np.array(first)
+    for band in ((1, 10_000), (200, 30_000), (0, 3000)):
+        sos = _filtering.design(5, band, 22050)
+        got = _filtering.filter_windows(signal, first, size, 5, band, 22050)
+        for row, k in zip(got, first, strict=True):
+            np.testing.assert_allclose(row, sosfiltfilt(sos, signal[k : k + size]), atol=1e-8)
+
+
+def test_a_silent_window_beside_a_loud_one_stays_silent():
+    signal = np.zeros(6 * 22050)
+    signal[: 2 * 22050] = np.random.default_rng(0).uniform(-1, 1, 2 * 22050)
+    got = windows._preprocess_windows(signal, np.array([0, 22050, 3 * 22050]), 3 * 22050)
+    assert np.abs(got[:2]).max(axis=1) == pytest.approx(10 ** (-0.7 / 20))
+    assert not got[2].any()
+    with pytest.raises(ValueError, match="NaN"):
+        windows._preprocess_windows(np.full(70000, np.nan), np.array([0]), 66150)
+
+
 def test_build_refuses_to_mix_settings(small, tmp_path):
     windows.build_windows(small, tmp_path / "a", n_jobs=1)
     with pytest.raises(ValueError, match="other settings"):
@@ -425,20 +451,24 @@ def test_missing_or_foreign_table(tmp_path):
         windows.read_metadata(tmp_path / "m.csv")
 
 
-cells = st.sampled_from(["0", "1", "3", "", "x", "-1", "train", "nan", "a b", '"', "0.5", "é"])
+cells = st.sampled_from(
+    ["0", "1", "3", "", "x", "-1", "train", "nan", "a b", '"', "0.5", "é", "a\nb", '"a\nb"', "1e999"])
+good_rows = st.lists(st.sampled_from(["train", "test", ""]), max_size=4).map(
+    lambda subsets: [[*GOOD[:2], str(k), str(k + 3), *GOOD[4:7], x, *GOOD[8:]] for k, x in enumerate(subsets, 5)])
 
 
-@settings(deadline=None)
-@given(st.lists(st.lists(cells, min_size=8, max_size=12), max_size=3))
-def test_any_table_gives_rows_or_a_named_error(tmp_path_factory, rows):
-    path = tmp_path_factory.mktemp("fuzz") / "m.csv"
-    path.write_text("\n".join([HEADER, ",".join(GOOD), *map(",".join, rows)]), encoding="utf-8")
+@settings(deadline=None, max_examples=3000)
+@given(good_rows, st.lists(st.lists(cells, min_size=8, max_size=12), max_size=3), st.binary(max_size=2))
+def test_any_table_gives_rows_or_an_error_with_its_line(tmp_path_factory, good, odd, tail):
+    path = tmp_path_factory.getbasetemp() / "m.csv"
+    rows = [GOOD, *good, *odd]
+    path.write_bytes("\n".join([HEADER, *map(",".join, rows)]).encode() + b"\n" + tail)
     try:
         table = quiet_read(path)
     except ValueError as error:
-        assert re.search(r"m\.csv", str(error))
+        assert re.search(r"m\.csv, line \d+", str(error))
     else:
-        assert len(table) == 1 + len(rows)
+        assert len(table) == len(rows)
 
 
 def quiet_read(path):
