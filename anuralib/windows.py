@@ -142,9 +142,7 @@ def _positions(n: int, sample_rate_hz: float, starts_s, window_s: float) -> tupl
     first = np.rint(np.asarray(starts_s, dtype=float) * sample_rate_hz).astype(int)
     size = round(window_s * sample_rate_hz)
     if size < 1 or (first < 0).any() or (first + size > n).any():
-        raise ValueError(
-            f"a window of {window_s:g} s is not wholly inside the {n / sample_rate_hz:g} s of the signal"
-        )
+        raise ValueError(f"a window of {window_s:g} s is not wholly inside the {n / sample_rate_hz:g} s of the signal")
     return first, size
 
 
@@ -259,10 +257,8 @@ def build_windows(
     from tqdm.auto import tqdm
 
     if filter_per not in ("recording", "window") or on_error not in ("raise", "skip"):
-        raise ValueError(
-            'filter_per must be "recording" or "window", and on_error "raise" or "skip", not '
-            f"{filter_per!r} and {on_error!r}"
-        )
+        told = f"{filter_per!r} and {on_error!r}"
+        raise ValueError(f'filter_per must be "recording" or "window", and on_error "raise" or "skip", not {told}')
     out_dir = Path(out_dir)
     windows = window_labels(dataset.strong_labels, dataset.recordings, dataset.species)
     settings = {"dataset": dataset.name, "filter_per": filter_per, "channel": channel,
@@ -284,14 +280,13 @@ def build_windows(
                        disable=not progress))
     failed = {name: error for name, error in zip(groups, errors, strict=True) if error}
     problems = {name: str(error) for name, error in failed.items()}
-    counts = {name: 0 if name in problems else len(rows) for name, rows in groups.items()}
-    report = pd.DataFrame({"recording": list(dataset.recordings["recording"])})
-    report["n_windows"] = report["recording"].map(counts).fillna(0).astype(int)
-    unheard = set() if "annotated" not in dataset.recordings else set(
-        dataset.recordings.loc[~dataset.recordings["annotated"].astype(bool), "recording"])
-    others = {name: "not annotated" if name in unheard else "shorter than a window"
-              for name in report["recording"] if name not in groups}
-    report["problem"] = [(problems | others).get(name, "") for name in report["recording"]]
+    counts = {name: 0 if name in problems else len(table) for name, table in groups.items()}
+    recordings = dataset.recordings
+    heard = recordings.get("annotated", pd.Series(True, index=recordings.index))
+    lost = np.where(heard, "shorter than a window", "not annotated")
+    rows = [(name, counts.get(name, 0), problems.get(name, "") if name in groups else why)
+            for name, why in zip(recordings["recording"], lost, strict=True)]
+    report = pd.DataFrame(rows, columns=["recording", "n_windows", "problem"])
     write_text(report.to_csv(index=False, lineterminator="\n"), out_dir / "report.csv")
     if problems:
         told = "; ".join(list(problems.values())[:3]) + ("; ..." if len(problems) > 3 else "")
