@@ -128,6 +128,9 @@ def _read_weak(root: Path, species: list[str]) -> tuple[pd.DataFrame, list[tuple
     missing = [c for c in ["AUDIO_FILE_ID", *wanted] if c not in table]
     if missing:
         raise ValueError(f"{path}, line 1: no column {', '.join(missing[:5])}")
+    if table["AUDIO_FILE_ID"].isna().any():
+        line = int(table["AUDIO_FILE_ID"].isna().to_numpy().argmax()) + 2
+        raise ValueError(f"{path}, line {line}, column AUDIO_FILE_ID: empty; write the recording's name")
     names = table["AUDIO_FILE_ID"].astype(str).str.removesuffix(".wav")
     for column in wanted:
         odd = ~table[column].isin([0, 1, 2, 3])

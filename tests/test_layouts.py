@@ -1,9 +1,12 @@
 import dataclasses
 import shutil
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from anuralib import audio, layouts
 from anuralib.species import ANURASET_CODES
@@ -124,6 +127,9 @@ def edit(path, old, new):
     (lambda r: edit(r / "weak_labels.csv", "SPECIES_AAAAAA", "X"), ValueError, "SPECIES_AAAAAA"),
     (lambda r: edit(r / "weak_labels.csv", TWO, ONE), ValueError, "line 4.*twice"),
     (lambda r: (r / "weak_labels.csv").write_text(""), ValueError, r"weak_labels\.csv"),
+    (lambda r: edit(r / "weak_labels.csv", "0,1,3", "0,1,3,2"), ValueError, r"weak_labels\.csv: not a CSV"),
+    (lambda r: edit(r / "weak_labels.csv", "0,1,3", "0,,3"), ValueError, r"weak_labels\.csv, line 3, column"),
+    (lambda r: (r / "species.csv").write_bytes(b"CODE\n\xff\xfe\n"), ValueError, r"species\.csv"),
     (lambda r: (r / "raw_data" / "notes.wav").write_bytes(b"x"), ValueError, r"notes\.wav"),
     (lambda r: (r / "raw_data" / "INCT4" / f"{ONE}.wav").write_bytes(b"x"), ValueError,
      rf"{ONE}\.wav"),
@@ -146,3 +152,26 @@ def test_truth_is_for_ponds(record):
     assert data.truth.to_numpy().tolist() == [["a", "b"]]
     with pytest.raises(dataclasses.FrozenInstanceError):
         data.name = "other"
+
+
+cell = st.sampled_from(["0", "1", "3", "4", "", "x", '"', "1.0", "nan", "INCT4_20200101_000000", "AAAAAA", "a\nb"])
+
+
+@settings(deadline=None, max_examples=1500)
+@given(st.lists(st.lists(cell, min_size=1, max_size=4), max_size=4), st.binary(max_size=2))
+def test_any_weak_labels_give_rows_or_an_error_that_names_the_file(tmp_path_factory, rows, tail):
+    root = tmp_path_factory.getbasetemp() / "weak"
+    root.mkdir(exist_ok=True)
+    (root / "species.csv").write_text("CODE\nAAAAAA\nBBBBBB\n")
+    lines = ["AUDIO_FILE_ID,SPECIES_AAAAAA,SPECIES_BBBBBB", f"{THREE},0,1", *map(",".join, rows)]
+    (root / "weak_labels.csv").write_bytes("\n".join(lines).encode() + tail)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            data = layouts.read_anuraset_layout(root, on_error="skip")
+    except ValueError as error:
+        assert "weak_labels.csv" in str(error)
+    else:
+        named = [row for row in rows if any(row)]
+        assert len(data.weak_labels) <= 2 * (1 + len(named))
+        assert data.weak_labels.loc[data.weak_labels["recording"] == THREE, "calling_index"].tolist() == [0, 1]
