@@ -10,7 +10,7 @@ import functools
 import inspect
 
 import torch
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
 
 def bce(logits, labels):
@@ -36,7 +36,180 @@ def bce(logits, labels):
     return binary_cross_entropy_with_logits(logits, labels)
 
 
-LOSSES = {"bce": bce}
+def focal(logits, labels, gamma=2.0):
+    """Focal loss: what is already answered well counts little (Lin et al. 2017, arXiv:1708.02002).
+
+    With p_t the probability given to the right answer::
+
+        loss = -mean (1 - p_t)^gamma log p_t
+
+    Parameters
+    ----------
+    logits, labels : tensor, shape (N, n_species)
+        As for `bce`; labels between 0 and 1 blend the two answers.
+    gamma : float
+        0 gives `bce`.
+
+    Returns
+    -------
+    tensor, scalar
+    """
+    p = torch.sigmoid(logits)
+    present = (1 - p) ** gamma * logsigmoid(logits)
+    absent = p**gamma * logsigmoid(-logits)
+    return -(labels * present + (1 - labels) * absent).mean()
+
+
+def class_balanced(logits, labels, counts, beta=0.999):
+    """Binary cross-entropy with the species weighted by their effective number (Cui et al. 2019, arXiv:1901.05555).
+
+    The n-th window of a species brings less news than the first; n of them are worth (1 - beta^n) / (1 - beta)::
+
+        w_c = (1 - beta) / (1 - beta^n_c),  scaled to a mean of 1 over the species that occur
+
+    The paper weights an example by its one class; with several species in a window, the weight goes to the species'
+    column, its positive and its negative windows alike.
+
+    Parameters
+    ----------
+    logits, labels : tensor, shape (N, n_species)
+        As for `bce`.
+    counts : tensor, shape (n_species,)
+        Positive windows of each species in train. A species without any has weight 0.
+    beta : float
+        0 gives equal weights, towards 1 they approach 1 / n.
+
+    Returns
+    -------
+    tensor, scalar
+    """
+    counts = torch.as_tensor(counts, dtype=torch.float64)
+    weights = torch.where(counts > 0, (1 - beta) / (1 - beta ** counts.clamp(min=1)), 0.0)
+    weights = (weights / weights[counts > 0].mean()).to(logits)
+    return (weights * binary_cross_entropy_with_logits(logits, labels, reduction="none")).mean()
+
+
+def log_odds(counts, n_windows):
+    """log(pi / (1 - pi)) of each species' share pi of the windows, kept finite by half a window at either end."""
+    counts = torch.as_tensor(counts, dtype=torch.float64)
+    share = counts.clamp(min=0.5, max=float(n_windows) - 0.5) / float(n_windows)
+    return torch.log(share) - torch.log1p(-share)
+
+
+def adjust_logits(logits, counts, n_windows, tau=1.0):
+    """Take away from logits what a species' frequency alone would give, after training (Menon et al. 2021).
+
+    ::
+
+        z'_c = z_c - tau log(pi_c / (1 - pi_c))
+
+    The paper (arXiv:2007.07314) does it for softmax, with log pi; this is the form for a yes-or-no question a species.
+    tau = 1 aims at balanced accuracy, not at F1. A network trained with `logit_adjusted` needs no more of it.
+
+    Parameters
+    ----------
+    logits : tensor, shape (N, n_species)
+    counts : tensor, shape (n_species,)
+        Positive windows of each species in train.
+    n_windows : int
+        Windows in train.
+    tau : float
+
+    Returns
+    -------
+    tensor, shape (N, n_species)
+    """
+    return logits - tau * log_odds(counts, n_windows).to(logits)
+
+
+def logit_adjusted(logits, labels, counts, n_windows, tau=1.0):
+    """Binary cross-entropy that hands the species' frequencies to the loss (Menon et al. 2021, arXiv:2007.07314).
+
+    The log odds of the frequency are added to the logits during training only, so that the network need not learn
+    them, and a rare species is not said no to just because it is rare::
+
+        loss = bce(z_c + tau log(pi_c / (1 - pi_c)), y_c)
+
+    It is the loss that belongs to `adjust_logits`, with the opposite sign: there they are taken away afterwards.
+
+    Parameters
+    ----------
+    logits, labels : tensor, shape (N, n_species)
+        As for `bce`.
+    counts : tensor, shape (n_species,)
+        Positive windows of each species in train.
+    n_windows : int
+        Windows in train.
+    tau : float
+        0 gives `bce`.
+
+    Returns
+    -------
+    tensor, scalar
+    """
+    return bce(logits + tau * log_odds(counts, n_windows).to(logits), labels)
+
+
+def asymmetric(logits, labels, gamma_positive=0.0, gamma_negative=4.0, shift=0.05):
+    """Asymmetric loss: easy negatives count little, the easiest nothing (Ridnik et al. 2021, arXiv:2009.14119).
+
+    ::
+
+        loss = -mean  y (1 - p)^gamma_positive log p + (1 - y) q^gamma_negative log(1 - q),  q = max(p - shift, 0)
+
+    Parameters
+    ----------
+    logits, labels : tensor, shape (N, n_species)
+        As for `bce`.
+    gamma_positive, gamma_negative : float
+        As in `focal`, for each answer.
+    shift : float
+        Negatives under this probability are left alone. With all three 0 this is `bce`.
+
+    Returns
+    -------
+    tensor, scalar
+    """
+    p = torch.sigmoid(logits)
+    q = (p - shift).clamp(min=0)
+    present = (1 - p) ** gamma_positive * logsigmoid(logits)
+    # 1 - q is 1 - p + shift, at most 1: far from the zero that the logarithm could not bear, unless there is no shift.
+    absent = q**gamma_negative * (torch.log1p(-q) if shift > 0 else logsigmoid(-logits))
+    return -(labels * present + (1 - labels) * absent).mean()
+
+
+def ldam(logits, labels, counts, largest_margin=0.5):
+    """Label-distribution-aware margins: a rare species must be recognised by more (Cao et al. 2019, arXiv:1906.07413).
+
+    ::
+
+        loss = bce(z_c - m_c y_c, y_c),  m_c = K n_c^(-1/4),  K such that the rarest has `largest_margin`
+
+    The paper does it for softmax, and weights the classes anew in the last epochs; this is its margin in a yes-or-no
+    question a species.
+
+    Parameters
+    ----------
+    logits, labels : tensor, shape (N, n_species)
+        As for `bce`.
+    counts : tensor, shape (n_species,)
+        Positive windows of each species in train; one without any is taken as having one.
+    largest_margin : float
+        0 gives `bce`.
+
+    Returns
+    -------
+    tensor, scalar
+    """
+    margin = torch.as_tensor(counts, dtype=torch.float64).clamp(min=1) ** -0.25
+    margin = (largest_margin * margin / margin.max()).to(logits)
+    return bce(logits - margin * labels, labels)
+
+
+LOSSES = {
+    "bce": bce, "focal": focal, "class_balanced": class_balanced, "logit_adjusted": logit_adjusted,
+    "asymmetric": asymmetric, "ldam": ldam,
+}  # fmt: skip
 
 
 def get_loss(loss, counts=None, n_windows=None):
