@@ -48,6 +48,18 @@ def write_text(text: str, path: str | os.PathLike) -> None:
         temporary.write_bytes(text.encode("utf-8"))
 
 
+def read_text(path: Path) -> str:
+    """UTF-8 text with its line ends, without byte-order mark; ValueError names file and line if it is not UTF-8."""
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{path}, line {line}: not UTF-8 text; save the file again with UTF-8 encoding"
+        ) from error
+
+
 def has_size(path: Path, size: int) -> bool:
     """Whether a file is there with so many bytes; written by `atomic_path`, it is then whole."""
     return path.is_file() and path.stat().st_size == size

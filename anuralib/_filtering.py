@@ -41,10 +41,9 @@ def _echoes(order, band_hz, sample_rate_hz, size):
     """
     sos = design(order, band_hz, sample_rate_hz)
     k = 2 * len(sos)
-    ones = np.eye(k).reshape(k, len(sos), 2).transpose(1, 0, 2)
-    after, left = sosfilt(sos, np.zeros((k, size)), zi=ones)
+    after, left = sosfilt(sos, np.zeros((k, size)), zi=_state(np.eye(k)))
     back = sosfilt(sos, after[:, ::-1])[:, ::-1]
-    return after, left.transpose(1, 0, 2).reshape(k, k), back
+    return after, _memory(left), back
 
 
 def _run(sos, signal, stops):
@@ -65,7 +64,13 @@ def _settle(sos, ends):
     return _memory(sosfilt(sos, ends, zi=begin)[1])
 
 
+def _state(memory):
+    """What a row of numbers for each window is to scipy: (sections, windows, 2)."""
+    return memory.reshape(len(memory), -1, 2).transpose(1, 0, 2)
+
+
 def _memory(state):
+    """The other way round."""
     return state.transpose(1, 0, 2).reshape(state.shape[1], -1)
 
 
@@ -106,8 +111,7 @@ def filter_windows(
     change = starts - memory[np.searchsorted(stops, first)]
     ends = memory[np.searchsorted(stops, last)] + change @ left
     beyond = 2 * signal[last - 1, None] - signal[last[:, None] - 1 - k]
-    state = ends.reshape(-1, len(sos), 2).transpose(1, 0, 2)
-    beyond = sosfilt(sos, beyond, zi=state)[0]
+    beyond = sosfilt(sos, beyond, zi=_state(ends))[0]
     # Backwards: the same from the other end, over what the first pass has made.
     backward, memory = _run(sos, forward[::-1], len(signal) - stops[::-1])
     turn = _settle(sos, beyond[:, ::-1]) - memory[::-1][np.searchsorted(stops, last)]

@@ -1,5 +1,6 @@
 """Steps that reading a data set takes in every layout: files, species, labels, recordings, and what was wrong."""
 
+import os
 import warnings
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pandas as pd
 from anuralib import audio
 from anuralib.annotation import split_label
 from anuralib.label_tables import parse_labels
+from anuralib.metadata import read_cells
 from anuralib.species import ANURASET_CODES, is_species_code
 
 FINDING_COLUMNS = ("level", "problem", "where", "advice")
@@ -19,6 +21,13 @@ STRONG_COLUMNS = ("recording", "start_s", "end_s", "species", "quality", "low_hz
 def as_findings(rows: list[tuple[str, str, str, str]]) -> pd.DataFrame:
     """A table with `FINDING_COLUMNS`, also of no rows."""
     return pd.DataFrame(rows, columns=list(FINDING_COLUMNS), dtype="str")
+
+
+def existing_folder(root: str | os.PathLike) -> Path:
+    root = Path(root).expanduser().resolve()
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root}: there is no such folder; check the path")
+    return root
 
 
 def visible(folder: Path, pattern: str) -> list[Path]:
@@ -55,10 +64,7 @@ def read_species(root: Path) -> list[str]:
 
 def read_csv(path: Path) -> pd.DataFrame:
     try:
-        with warnings.catch_warnings():
-            # pandas only warns when it drops the cells of rows that are too long.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(path, encoding="utf-8-sig", index_col=False)
+        return read_cells(path)
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a CSV table ({str(error).strip()})") from error
 

@@ -255,7 +255,7 @@ def choose_folds(counts: np.ndarray, n_folds: int, seed: int, rounds: int) -> np
         fold[rest[test]] = k
         rest = rest[~test]
     pairs = [(a, b) for a in range(n_folds) for b in range(a + 1, n_folds)]
-    for sweep in range(_SWEEPS):
+    for sweep in range(_SWEEPS):  # in a list, so that every pair has its turn
         if not any([_divide_again(counts, fold, a, b, seed + sweep, rounds) for a, b in pairs]):
             break
     return fold

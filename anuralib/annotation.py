@@ -88,6 +88,15 @@ def _species_of(labels: pd.DataFrame) -> pd.DataFrame:
     return labels.assign(species=species, quality=quality)
 
 
+def reached_before(labels: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """The latest end among the earlier labels of the same keys, NaN for the first; labels are sorted by start.
+
+    Not the end of the label before: labels may lie inside one another.
+    """
+    latest = labels.groupby(keys, sort=False)["end_s"].cummax()
+    return latest.groupby([labels[k] for k in keys], sort=False).shift()
+
+
 def merge_calls(labels: pd.DataFrame, max_gap_s: float = 1.0) -> pd.DataFrame:
     """Join calls of one species into bouts wherever the silence between is short.
 
@@ -124,9 +133,7 @@ def merge_calls(labels: pd.DataFrame, max_gap_s: float = 1.0) -> pd.DataFrame:
     calls = _species_of(labels)
     keys = _key_columns(calls)
     calls = calls.sort_values([*keys, "start_s", "end_s"], kind="stable", ignore_index=True)
-    group = calls.groupby(keys, sort=False)
-    # The latest end so far, not the end of the call before: calls may lie inside one another.
-    reached = group["end_s"].cummax().groupby([calls[k] for k in keys], sort=False).shift()
+    reached = reached_before(calls, keys)
     # The nanosecond keeps a gap of 1.0 s from failing by the rounding of decimals.
     new = reached.isna() | (calls["start_s"] > reached + max_gap_s + 1e-9)
     bout = new.cumsum().rename("bout")

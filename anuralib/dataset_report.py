@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
+from anuralib.annotation import reached_before
 from anuralib.metadata import window_path
 from anuralib.weak_labels import strong_to_weak
 
@@ -43,8 +44,7 @@ def _strong(data) -> list[tuple]:
     where = labels["recording"] + " at " + labels["start_s"].round(3).astype(str) + " s, " + labels["species"]
     keys = ["recording", "species"]
     order = labels.sort_values([*keys, "start_s"], kind="stable")
-    reached = order.groupby(keys)["end_s"].cummax().groupby([order[k] for k in keys]).shift()
-    gap = (order["start_s"] - reached).reindex(labels.index)
+    gap = (order["start_s"] - reached_before(order, keys)).reindex(labels.index)
     same = labels.duplicated([*keys, "start_s", "end_s"])
     top = labels["sample_rate_hz"].replace(0, np.nan) / 2
     return [
@@ -104,18 +104,19 @@ def _windows(data) -> list[tuple]:
     """The published table of windows, and whether their sound is there."""
     if data.window_root is None:
         return []
-    table = pd.read_csv(data.window_root / "metadata.csv")
     windows = data.windows
+    number = pd.read_csv(data.window_root / "metadata.csv", usecols=["species_number"])["species_number"]
     told = windows["fname"] + " at " + windows["min_t"].astype(str) + " s"
-    gone = [not window_path(row, data.window_root).is_file() for row in windows.itertuples(index=False)]
+    paths = [window_path(row, data.window_root) for row in windows.itertuples(index=False)]
     twice = windows.drop_duplicates(["fname", "subset"])["fname"]
-    names = [window_path(row, data.window_root).name for row in windows.itertuples(index=False)]
     return [
         ("note", "species_number is not the number of species in the row",
-         told[table["species_number"] != windows["species_number"]], "nothing: it is computed anew"),
-        ("note", "sample_name is not the name of the window's file", told[windows["sample_name"] != names],
+         told[number != windows["species_number"]], "nothing: it is computed anew"),
+        ("note", "sample_name is not the name of the window's file",
+         told[windows["sample_name"] != [path.name for path in paths]],
          "nothing: the path is made of site, fname, min_t and max_t"),
-        ("error", "window without its sound", told[gone], "download or build the windows again"),
+        ("error", "window without its sound", told[[not path.is_file() for path in paths]],
+         "download or build the windows again"),
         ("error", "recording in two subsets", twice[twice.duplicated()], "split by recording: al.stratified_split"),
     ]  # fmt: skip
 
@@ -124,9 +125,8 @@ def check_dataset(data) -> pd.DataFrame:
     """See `anuralib.layouts.Dataset.check`."""
     found = [(level, problem, group["where"], group["advice"].iloc[0])
              for (level, problem), group in data.findings.groupby(["level", "problem"], sort=False)]  # fmt: skip
-    with np.errstate(invalid="ignore"):
-        for part in (_recordings, _strong, _species, _weak):
-            found += part(data)
+    for part in (_recordings, _strong, _species, _weak):
+        found += part(data)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*species_number differs.*")  # it has a row of its own here
         found += _windows(data)

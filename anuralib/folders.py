@@ -11,6 +11,7 @@ from anuralib import audio
 from anuralib._reading import (
     as_findings,
     check_on_error,
+    existing_folder,
     read_species,
     read_strong,
     recording_rows,
@@ -130,9 +131,7 @@ def read_recordings_folder(
         Names the file and what to do.
     """
     check_on_error(on_error)
-    root = Path(root).expanduser().resolve()
-    if not root.is_dir():
-        raise FileNotFoundError(f"{root}: there is no such folder; check the path")
+    root = existing_folder(root)
     paths = [p for p in visible(root, "*") if p.suffix.lower() in SOUND_SUFFIXES]
     if not paths:
         raise FileNotFoundError(f"{root}: no recordings here ({', '.join(SOUND_SUFFIXES)}); check the path")

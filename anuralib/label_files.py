@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from anuralib._files import write_text
+from anuralib._files import read_text, write_text
 
 LABEL_COLUMNS = ("start_s", "end_s", "label", "low_hz", "high_hz")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -18,16 +18,8 @@ def _read_lines(path: str | os.PathLike) -> list[str]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such label file; check the path")
-    data = path.read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ValueError(
-            f"{path}, line {line}: not UTF-8 text; save the file again with UTF-8 encoding"
-        ) from error
     # str.splitlines would also cut at characters that may stand inside a label.
-    return re.split(r"\r\n|\n|\r", text)
+    return re.split(r"\r\n|\n|\r", read_text(path))
 
 
 def _number(text: str, what: str) -> float:
@@ -113,6 +105,14 @@ def _frame(rows: list, columns) -> pd.DataFrame:
                          for c, v in zip(columns, values, strict=True)})
 
 
+def without_problems(path, labels: pd.DataFrame, problems: list[tuple[int, str]]) -> pd.DataFrame:
+    """The labels of a file in which nothing was wrong; ValueError names the first line otherwise."""
+    if problems:
+        line, text = problems[0]
+        raise ValueError(f"{path}, line {line}: {text}")
+    return labels[list(LABEL_COLUMNS)]
+
+
 def read_audacity_labels(path: str | os.PathLike, on_error: str = "raise") -> pd.DataFrame:
     r"""Read an Audacity label track: `start<TAB>end<TAB>label` a line, times in seconds.
 
@@ -143,9 +143,8 @@ def read_audacity_labels(path: str | os.PathLike, on_error: str = "raise") -> pd
     if on_error not in ("raise", "warn"):
         raise ValueError(f'on_error must be "raise" or "warn", not {on_error!r}')
     labels, problems = parse_audacity(path)
-    if problems and on_error == "raise":
-        line, text = problems[0]
-        raise ValueError(f"{path}, line {line}: {text}")
+    if on_error == "raise":
+        return without_problems(path, labels, problems)
     if problems:
         told = "; ".join(f"line {line}: {text}" for line, text in problems)
         warnings.warn(f"{path}: {len(problems)} line(s) left out: {told}", stacklevel=2)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from anuralib.label_files import LABEL_COLUMNS, _band, _frame, _read_lines, _times, parse_audacity
+from anuralib.label_files import LABEL_COLUMNS, _band, _frame, _read_lines, _times, parse_audacity, without_problems
 
 # What programs call the same thing, in lower case; the first that a table has is taken.
 _NAMES = {
@@ -90,13 +90,6 @@ def _parse_csv(path, label_column=None):
     return _parse(path, header, rows, label_column)
 
 
-def _first_problem(path, labels, problems):
-    if problems:
-        line, text = problems[0]
-        raise ValueError(f"{path}, line {line}: {text}")
-    return labels[list(LABEL_COLUMNS)]
-
-
 def read_raven_table(path: str | os.PathLike, label_column: str | None = None):
     """Read a selection table as Raven writes it: tab-separated, with a line of column names.
 
@@ -121,7 +114,7 @@ def read_raven_table(path: str | os.PathLike, label_column: str | None = None):
     ValueError
         Names the file, the line, and what to do.
     """
-    return _first_problem(path, *_parse_raven(path, label_column))
+    return without_problems(path, *_parse_raven(path, label_column))
 
 
 def read_label_csv(path: str | os.PathLike, label_column: str | None = None):
@@ -148,7 +141,7 @@ def read_label_csv(path: str | os.PathLike, label_column: str | None = None):
     ValueError
         Names the file, the line, and what to do.
     """
-    return _first_problem(path, *_parse_csv(path, label_column))
+    return without_problems(path, *_parse_csv(path, label_column))
 
 
 def parse_labels(path: str | os.PathLike):
@@ -177,4 +170,4 @@ def read_labels(path: str | os.PathLike):
     ValueError
         Names the file, the line, and what to do.
     """
-    return _first_problem(path, *parse_labels(path))
+    return without_problems(path, *parse_labels(path))

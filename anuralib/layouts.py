@@ -13,6 +13,7 @@ from anuralib._reading import (
     as_findings,
     by_name,
     check_on_error,
+    existing_folder,
     read_csv,
     read_species,
     read_strong,
@@ -202,9 +203,7 @@ def read_anuraset_layout(root: str | os.PathLike, name: str | None = None, on_er
         Names the file and what to do.
     """
     check_on_error(on_error)
-    root = Path(root).expanduser().resolve()
-    if not root.is_dir():
-        raise FileNotFoundError(f"{root}: there is no such folder; check the path")
+    root = existing_folder(root)
     species = read_species(root)
     sound = by_name(visible(root / "raw_data", "*.[wW][aA][vV]"))
     files = by_name(visible(root / "strong_labels", "*.txt"))

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from anuralib._files import read_text
+
 METADATA_COLUMNS = (
     "sample_name", "fname", "min_t", "max_t", "site", "date", "species_number", "subset"
 )
@@ -56,6 +58,14 @@ def _complain(path, bad: np.ndarray, column: str, values, what: str) -> None:
         )
 
 
+def read_cells(path: Path, **options) -> pd.DataFrame:
+    """A CSV table by `pandas.read_csv`, where a row that is too long raises ParserWarning."""
+    with warnings.catch_warnings():
+        # pandas only warns when it drops the cells of rows that are too long.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(path, encoding="utf-8-sig", index_col=False, **options)
+
+
 def _read_text(path: Path) -> pd.DataFrame:
     """The cells, eight columns as text; every structural fault a ValueError that names the file."""
     try:
@@ -70,35 +80,16 @@ def _read_text(path: Path) -> pd.DataFrame:
         twice = sorted({c for c in header if header.count(c) > 1 or not c})
         if twice:
             raise ValueError(f"{path}, line 1: columns without a name of their own: {twice}")
-        with warnings.catch_warnings():
-            # pandas only warns when it drops the cells of rows that are too long.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(
-                path,
-                dtype=dict.fromkeys(METADATA_COLUMNS, "str"),
-                keep_default_na=False,
-                index_col=False,
-                skip_blank_lines=False,
-                encoding="utf-8-sig",
-                low_memory=False,
-            )
-    except UnicodeDecodeError as error:
-        data = path.read_bytes()
-        line = data.count(b"\n", 0, _undecodable(data)) + 1
-        raise ValueError(f"{path}, line {line}: not UTF-8 text; save it again with UTF-8 encoding") from error
+        kinds = dict.fromkeys(METADATA_COLUMNS, "str")
+        return read_cells(path, dtype=kinds, keep_default_na=False, skip_blank_lines=False, low_memory=False)
+    except UnicodeDecodeError:
+        read_text(path)  # names the line
+        raise
     except (pd.errors.ParserError, pd.errors.ParserWarning, csv.Error) as error:
         raise ValueError(
             f"{path}, line {_ragged_line(path)}: row and header do not fit ({str(error).strip()}); every row needs as "
             "many cells as the header; mind the quotes"
         ) from error
-
-
-def _undecodable(data: bytes) -> int:
-    try:
-        data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return error.start
-    return 0
 
 
 def _ragged_line(path: Path) -> int:
@@ -191,6 +182,13 @@ def read_metadata(path: str | os.PathLike) -> pd.DataFrame:
     return table
 
 
+def check_columns(windows: pd.DataFrame, needs: Sequence[str]) -> None:
+    """ValueError if a table of windows lacks a column of `needs`."""
+    missing = [c for c in needs if c not in windows]
+    if missing:
+        raise ValueError(f"the windows have no column {', '.join(missing)}; see al.window_labels")
+
+
 def check_windows(windows: pd.DataFrame, needs: Sequence[str] = ("fname",)) -> list[str]:
     """The species of a table of windows, after a check that it is one.
 
@@ -200,9 +198,7 @@ def check_windows(windows: pd.DataFrame, needs: Sequence[str] = ("fname",)) -> l
         If there are no rows, a column of `needs` is missing, or a species column holds anything
         but 0 and 1.
     """
-    missing = [c for c in needs if c not in windows]
-    if missing:
-        raise ValueError(f"the windows have no column {', '.join(missing)}; see al.window_labels")
+    check_columns(windows, needs)
     species = species_columns(windows)
     if windows.empty or not species:
         raise ValueError("the table of windows has no rows or no species columns")

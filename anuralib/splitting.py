@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from anuralib._stratify import best_share, choose_folds, choose_test
-from anuralib.metadata import check_windows
+from anuralib.metadata import check_columns, check_windows
 
 
 def nights(windows: pd.DataFrame) -> pd.Series:
@@ -28,9 +28,7 @@ def nights(windows: pd.DataFrame) -> pd.Series:
     ValueError
         If a column is missing, or a window has no date.
     """
-    missing = [c for c in ("site", "date") if c not in windows]
-    if missing:
-        raise ValueError(f"the windows have no column {', '.join(missing)}; nights need site and date")
+    check_columns(windows, ("site", "date"))
     when = pd.to_datetime(windows["date"], errors="coerce")
     if when.isna().any():
         name = windows.loc[when.isna()].iloc[0].get("fname", "")
@@ -48,7 +46,7 @@ def _groups(windows: pd.DataFrame, group) -> pd.Series:
     elif group == "night" and group not in windows:
         values = nights(windows)
     else:
-        check_windows(windows, needs=("fname", group))
+        check_columns(windows, (group,))
         values = windows[group]
     if values.isna().any():
         raise ValueError(f"{values.name or 'group'} has empty cells; every window needs a group")
@@ -272,8 +270,8 @@ def split_report(
     ValueError
         If the table is not one of windows, or a window has no subset.
     """
+    check_columns(windows, ("subset",))
     counts, _, species = _group_counts(windows, group)
-    check_windows(windows, needs=("subset",))
     subsets = [s for s in ("train", "valid", "test")
                if s != "valid" or (windows["subset"] == "valid").any()]
     if not windows["subset"].isin(subsets).all():

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from anuralib.annotation import reached_before
+
 
 def calling_index(n_callers):
     """Calling index of a number of callers of one species: 0, then 1 to 2, 3 to 6, and 7 or more.
@@ -71,9 +73,8 @@ def weak_from_strong(strong_labels: pd.DataFrame, recordings: pd.DataFrame, spec
         recordings = recordings[recordings["annotated"].astype(bool)]
     keys = ["recording", "species"]
     labels = strong_labels.sort_values([*keys, "start_s"], kind="stable")
-    reached = labels.groupby(keys)["end_s"].cummax().groupby([labels[k] for k in keys]).shift()
     # Of a label that begins inside an earlier one only the rest is new.
-    new = labels["end_s"] - np.fmax(labels["start_s"], reached.fillna(-np.inf))
+    new = labels["end_s"] - np.fmax(labels["start_s"], reached_before(labels, keys))
     sums = labels.assign(labelled_s=new.clip(lower=0)).groupby(keys)["labelled_s"].agg(["size", "sum"]).reset_index()
     table = _pairs(recordings, species).merge(sums, "left", on=keys)
     n = table["size"].fillna(0).astype("int64")

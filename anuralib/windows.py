@@ -15,6 +15,7 @@ import pandas as pd
 
 from anuralib import _filtering, audio
 from anuralib._files import has_size, remove_leftovers, write_text
+from anuralib._reading import check_on_error
 from anuralib.metadata import read_metadata, species_columns, window_path
 from anuralib.window_table import window_labels, window_starts
 
@@ -85,8 +86,6 @@ def preprocess(
     kind = signal.dtype if signal.dtype in (np.float32, np.float64) else np.float64
     values = signal.astype(np.float64)
     before = _peak(values)
-    if not np.isfinite(before):
-        raise ValueError("the signal holds NaN or infinity; cut out or mend that part first")
     sos = _filtering.design(order, tuple(band_hz), sample_rate_hz)
     if sos is not None:
         from scipy.signal import sosfiltfilt
@@ -102,8 +101,11 @@ def preprocess(
 
 
 def _peak(values: np.ndarray) -> np.ndarray:
-    """The largest magnitude along the last axis, without a copy as np.abs makes one."""
-    return np.maximum(values.max(axis=-1), -values.min(axis=-1))
+    """The largest magnitude along the last axis, without a copy as np.abs makes one; ValueError if not finite."""
+    peak = np.maximum(values.max(axis=-1), -values.min(axis=-1))
+    if not np.isfinite(peak).all():
+        raise ValueError("the signal holds NaN or infinity; cut out or mend that part first")
+    return peak
 
 
 def cut_windows(
@@ -150,8 +152,6 @@ def _preprocess_windows(signal, first, size, band_hz=(1, 10_000), order=5, peak_
     """Windows (m, size) as `preprocess` gives each by itself, filtered together."""
     cuts = np.lib.stride_tricks.sliding_window_view(signal, size)[first]
     before = _peak(cuts)
-    if not np.isfinite(before).all():
-        raise ValueError("the signal holds NaN or infinity; cut out or mend that part first")
     cuts = _filtering.filter_windows(signal, first, size, order, band_hz, SAMPLE_RATE_HZ)
     after = _peak(cuts)
     # Beside a loud neighbour the rounding of silence is larger than by itself.
@@ -256,13 +256,12 @@ def build_windows(
     from joblib import Parallel, delayed
     from tqdm.auto import tqdm
 
-    if filter_per not in ("recording", "window") or on_error not in ("raise", "skip"):
-        told = f"{filter_per!r} and {on_error!r}"
-        raise ValueError(f'filter_per must be "recording" or "window", and on_error "raise" or "skip", not {told}')
+    check_on_error(on_error)
+    if filter_per not in ("recording", "window"):
+        raise ValueError(f'filter_per must be "recording" or "window", not {filter_per!r}')
     out_dir = Path(out_dir)
     windows = window_labels(dataset.strong_labels, dataset.recordings, dataset.species)
-    settings = {"dataset": dataset.name, "filter_per": filter_per, "channel": channel,
-                "sample_rate_hz": SAMPLE_RATE_HZ}
+    settings = {"dataset": dataset.name, "filter_per": filter_per, "channel": channel, "sample_rate_hz": SAMPLE_RATE_HZ}
     note = out_dir / _SETTINGS
     if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != settings:
         raise ValueError(
@@ -276,8 +275,7 @@ def build_windows(
     jobs = (delayed(_try_recording)(paths[name], rows, out_dir, filter_per, channel)
             for name, rows in groups.items())
     done = Parallel(n_jobs=-1 if n_jobs is None else n_jobs, return_as="generator")(jobs)
-    errors = list(tqdm(done, total=len(groups), desc="windows", unit="recording",
-                       disable=not progress))
+    errors = list(tqdm(done, total=len(groups), desc="windows", unit="recording", disable=not progress))
     failed = {name: error for name, error in zip(groups, errors, strict=True) if error}
     problems = {name: str(error) for name, error in failed.items()}
     counts = {name: 0 if name in problems else len(table) for name, table in groups.items()}
