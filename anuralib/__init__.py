@@ -23,10 +23,10 @@ _NAMES = {
     "add_validation": "splitting", "holdout_split": "splitting", "split_report": "splitting",
     "stratified_split": "splitting", "kfold_split": "splitting", "nights": "splitting",
     "leaked_recordings": "splitting",
-    "log_mel": "features", "mel_frequencies": "features", "spec_augment": "features",
-    "window_features": "features",
+    "log_mel": "features", "mel_frequencies": "features", "pcen": "features", "spectral_gate": "features",
+    "spec_augment": "augment", "window_features": "window_pictures",
     "build_model": "models", "load_model": "models", "save_model": "models",
-    "fit": "training", "predict": "prediction",
+    "fit": "training", "predict": "prediction", "predict_folder": "detections", "labels_from_windows": "detections",
     "average_precision": "metrics", "bootstrap_ci": "metrics", "evaluate": "metrics",
     "f1_per_species": "metrics", "frequency_groups": "metrics", "no_skill": "metrics",
     "tune_thresholds": "metrics",
@@ -34,7 +34,7 @@ _NAMES = {
     "plot_species_scores": "plotting", "plot_split_report": "plotting", "plot_windows": "plotting",
     "player": "player", "check": "exercises",
 }  # fmt: skip
-_MODULES = {"losses", "datasets", "calls", "scenes", "timetable", "simulate", "species", "metrics"}
+_MODULES = {"augment", "losses", "datasets", "calls", "scenes", "timetable", "simulate", "species", "metrics"}
 
 __all__ = sorted([*_NAMES, *_MODULES, "__version__"])
 

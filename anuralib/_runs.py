@@ -18,6 +18,13 @@ def pick_device(device="auto"):
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
+def autocast(device, precision):
+    """The context in which a network computes: half precision where asked for."""
+    if precision not in ("float32", "bfloat16"):
+        raise ValueError(f"precision must be 'float32' or 'bfloat16', got {precision!r}")
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+
+
 def check_pair(model, pair, what):
     """Features and float32 labels of a subset, checked against the model."""
     try:
@@ -81,12 +88,19 @@ def digest(*arrays):
     return total.hexdigest()
 
 
-def name_of(function):
-    """A name for the settings of a run; of a functools.partial, its function and its options."""
-    inner = getattr(function, "func", None)
+def name_of(thing):
+    """A name for the settings of a run, the same in every process: of a functools.partial its function and options."""
+    inner = getattr(thing, "func", None)
     if inner is not None:
-        return f"{name_of(inner)} {function.args} {sorted(function.keywords.items())}"
-    return getattr(function, "__qualname__", type(function).__name__)
+        options = [f"{key}={name_of(value)}" for key, value in sorted(thing.keywords.items())]
+        return f"{name_of(inner)}({', '.join([*map(name_of, thing.args), *options])})"
+    if isinstance(thing, list | tuple):
+        return f"[{', '.join(map(name_of, thing))}]"
+    if isinstance(thing, np.ndarray | torch.Tensor):
+        return digest(np.asarray(thing))
+    if callable(thing):
+        return getattr(thing, "__qualname__", type(thing).__name__)
+    return repr(thing)
 
 
 def read_checkpoint(path, settings):

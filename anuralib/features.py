@@ -1,21 +1,13 @@
-"""From sound to pictures: log-mel spectrograms, and masks that make a network robust.
+"""From sound to pictures: log-mel spectrograms, and two ways to take the background out of them.
 
-Everything here works on 3 s windows as 4-D arrays ``(windows, 1, mel bands, frames)``, the shape
-that a convolutional network reads. It is the only module that knows torchaudio.
+Pictures of windows are 4-D arrays ``(windows, 1, mel bands, frames)``, the shape that a convolutional
+network reads. It is the only module that knows torchaudio.
 """
 
-import os
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
 import numpy as np
+import pandas as pd
 import torch
 from torchaudio.functional import melscale_fbanks
-from tqdm.auto import tqdm
-
-from anuralib.audio import read_audio
-from anuralib.windows import preprocess
 
 # What `window_features` computes unless told otherwise. 64 bands by 130 frames cost a quarter of
 # log_mel's 128 by 259 at hop 256; below 100 Hz there is wind and no frog, above 10 kHz
@@ -154,158 +146,121 @@ def log_mel(
     return out
 
 
-def iter_window_features(windows, dataset, n_jobs=None, channel=0, progress=False, **features):
-    """Features of one recording after the other, in constant memory.
+def pcen(pictures, sample_rate_hz=22050, hop=512, time_constant_s=0.4, gain=0.8, bias=2.0, power=0.5):
+    """Per-channel energy normalisation: each band relative to what it was a moment ago.
 
-    Each recording is read once and filtered and normalised as a whole (`preprocess`); then its
-    windows are cut. Threads read ahead; the order is that of the recordings in `windows`.
+    A slow average M of each band's power E stands for the background (stream, hiss, distance), and::
 
-    Yields
-    ------
-    rows : int ndarray
-        Positions in `windows` (from 0) of the windows of one recording.
-    values : float32 ndarray, shape (len(rows), 1, n_mels, frames)
-    """
-    settings = {**FEATURES, **features}
-    rate = settings["sample_rate_hz"]
-    missing = {"fname", "min_t", "max_t"} - set(windows.columns)
-    if missing:
-        raise ValueError(f"windows has no column {sorted(missing)}: make it with window_labels")
-    if not len(windows):
-        raise ValueError("windows has no rows")
-    lengths = ((windows["max_t"] - windows["min_t"]) * rate).round().unique()
-    if len(lengths) != 1 or not lengths[0] > 0:
-        raise ValueError("all windows must have the same length, max_t - min_t > 0 seconds")
-    with_sound = dataset.recordings.dropna(subset="path")
-    paths = dict(zip(with_sound["recording"], with_sound["path"], strict=True))
-    unknown = sorted(set(windows["fname"]) - set(paths))
-    if unknown:
-        raise ValueError(
-            f"{len(unknown)} recording(s) not in dataset.recordings, or without sound: "
-            f"{unknown[:3]}"
-        )
-    root = Path(getattr(dataset, "root", None) or ".")
-    starts = (windows["min_t"].to_numpy(dtype=float) * rate).round().astype(int)
-    rows_of = windows.groupby("fname", sort=False).indices
-    names = list(dict.fromkeys(windows["fname"]))
+        PCEN = (E / (eps + M)^gain + bias)^power - bias^power
 
-    def cut(name):
-        path = root / paths[name]
-        try:
-            signal = preprocess(read_audio(path, sample_rate_hz=rate, channel=channel), rate)
-        except ValueError as error:
-            raise ValueError(f"recording {path}: {error}") from error
-        first = starts[rows_of[name]]
-        stop = first + int(lengths[0])
-        if stop.max() == len(signal) + 1:  # rounding of a window that ends with the recording
-            signal = np.append(signal, signal[-1])
-        if first.min() < 0 or stop.max() > len(signal):
-            raise ValueError(
-                f"windows of {name} run from {first.min() / rate:g} to {stop.max() / rate:g} s, "
-                f"but {path} has {len(signal) / rate:g} s: make the windows from this recording"
-            )
-        return np.stack([signal[a:b] for a, b in zip(first, stop, strict=True)])
-
-    n_jobs = n_jobs or os.cpu_count() or 1
-    with ThreadPoolExecutor(n_jobs) as pool:
-        # A short queue: reading can't run ahead of the spectra and fill the memory.
-        queue, rest = deque(), iter(names)
-        try:
-            for name in tqdm(names, desc="features", unit="recording", disable=not progress):
-                while len(queue) <= n_jobs and (ahead := next(rest, None)) is not None:
-                    queue.append(pool.submit(cut, ahead))
-                yield rows_of[name], log_mel(queue.popleft().result(), **settings)
-        finally:
-            for job in queue:
-                job.cancel()
-
-
-def window_features(
-    windows, dataset, n_jobs=None, channel=0, dtype="float32", progress=True, **features
-):
-    """Log-mel features of every row of a windows frame, ready for `fit`.
+    Steady sound fades, onsets stay (Wang et al. 2017, arXiv:1607.05666; for bioacoustics and the choice of the
+    settings Lostanlen et al. 2019, doi 10.1109/LSP.2018.2878620). librosa's `pcen` does the arithmetic; the average
+    begins at the level of the first frame.
 
     Parameters
     ----------
-    windows : DataFrame
-        `fname`, `min_t` and `max_t` (seconds) as made by `window_labels`; all equally long.
-    dataset : Dataset
-        Says with `recordings` (columns recording, path) where the sound is.
-    n_jobs : int, optional
-        Threads that read and filter; one a core if not given.
-    channel : int or "mix"
-        Channel of the recording, see `read_audio`.
-    dtype : "float32" or "float16"
-        float16 halves the memory; its steps of up to 0.06 dB do no harm.
-    progress : bool
-        Show a progress bar.
-    **features
-        Other settings than those in `FEATURES`: sample_rate_hz, n_fft, hop, n_mels, band_hz,
-        floor_db (see `log_mel`). Give the same to ``build_model(..., features={...})``.
+    pictures : array, shape (N, 1, n_mels, frames)
+        dB, from `log_mel`.
+    sample_rate_hz, hop : int
+        As given to `log_mel`.
+    time_constant_s : float
+        Memory of the average, in seconds. A call much longer than that fades with the background.
+    gain : float
+        0 to 1; how much of the loudness is taken away.
+    bias, power : float
+        The compression at the end.
 
     Returns
     -------
-    ndarray, shape (len(windows), 1, n_mels, frames)
-        dB, in the order of the rows. Three seconds give 64 bands by 130 frames by default.
+    float32 ndarray, shape (N, 1, n_mels, frames)
+        Not in dB: 0 or more.
 
     Raises
     ------
-    ValueError, FileNotFoundError
-        A recording that the dataset does not have or whose file is gone, a window beyond its end,
-        unusable sound.
+    ValueError
+        Not four dimensions, NaN, a time constant that isn't positive.
     """
-    out = None
-    for rows, values in iter_window_features(
-        windows, dataset, n_jobs=n_jobs, channel=channel, progress=progress, **features
-    ):
-        if out is None:
-            out = np.empty((len(windows), *values.shape[1:]), dtype=dtype)
-        out[rows] = values
-    return out
+    from librosa import pcen as librosa_pcen
+
+    pictures = _check_pictures(pictures)
+    if not time_constant_s > 0:
+        raise ValueError(f"time_constant_s must be positive, got {time_constant_s}")
+    # On the scale of 32-bit whole numbers, for which the settings in the literature are meant.
+    energy = 10 ** (pictures.astype(np.float64) / 10) * 2**31
+    frames = time_constant_s * sample_rate_hz / hop
+    smooth = (np.sqrt(1 + 4 * frames**2) - 1) / (2 * frames**2)
+    return librosa_pcen(
+        energy, sr=sample_rate_hz, hop_length=hop, gain=gain, bias=bias, power=power, b=smooth,
+        zi=(1 - smooth) * energy[..., :1],
+    ).astype(np.float32)  # fmt: skip
 
 
-def spec_augment(batch, time_mask=60, freq_mask=8, generator=None, fill="mean"):
-    """Hide a random stretch of time and a random range of bands in every picture.
+def spectral_gate(pictures, groups=None, margin_db=6.0, percentile=50.0):
+    """Take away, band by band, what does not rise above the band's usual level.
 
-    SpecAugment (Park et al. 2019) without the warping: one time mask of 0 to `time_mask` frames
-    and one frequency mask of 0 to `freq_mask` bands an example. The hidden part takes the mean of
-    its own picture. (Zero would be wrong: in dB it is a full-scale sine, louder than any frog.)
+    The usual level of a band is a percentile of its frames; whatever lies less than `margin_db` above it is set to it
+    (the idea of spectral subtraction, Boll 1979, doi 10.1109/TASSP.1979.1163209, as a gate).
 
     Parameters
     ----------
-    batch : tensor or ndarray, shape (N, 1, n_mels, frames)
-    time_mask, freq_mask : int
-        Widest masks, in frames and bands. A label stays on a window even if its call is hidden:
-        keep the time mask well under the length of the window.
-    generator : torch.Generator or int, optional
-        Source of randomness, or a seed; the same one gives the same masks.
-    fill : "mean" or "floor"
-        Value of the hidden part: the mean or the minimum of the picture.
+    pictures : array, shape (N, 1, n_mels, frames)
+        dB, from `log_mel`.
+    groups : array, shape (N,), optional
+        Recording of each picture: pictures of a recording then share one level a band. Without it each picture has its
+        own, and a chorus that fills a window is taken for background.
+    margin_db : float
+        0 or more.
+    percentile : float
+        0 to 100; 50 is the median.
 
     Returns
     -------
-    tensor or ndarray, as `batch`
-        A copy.
+    ndarray, shape (N, 1, n_mels, frames)
+        dB above the usual level of the band, 0 where the gate is shut; float32.
+
+    Raises
+    ------
+    ValueError
+        Not four dimensions, NaN, another number of groups, a margin or percentile out of range.
     """
-    tensor = torch.as_tensor(batch.copy() if isinstance(batch, np.ndarray) else batch)
-    if tensor.ndim != 4 or not tensor.numel():
-        raise ValueError(f"batch must be (N, 1, n_mels, frames), got {tuple(tensor.shape)}")
-    if fill not in ("mean", "floor"):
-        raise ValueError(f"fill must be 'mean' or 'floor', got {fill!r}")
-    if isinstance(generator, int):
-        generator = torch.Generator().manual_seed(generator)
-    n, _, n_mels, frames = tensor.shape
-    hidden = []
-    for size, widest in ((n_mels, freq_mask), (frames, time_mask)):
-        if not 0 <= widest <= size:
-            raise ValueError(f"a mask of up to {widest} does not fit into {size} bands or frames")
-        draw = torch.rand(2, n, 1, generator=generator)
-        width = (draw[0] * (widest + 1)).floor()
-        start = (draw[1] * (size - width + 1)).floor()
-        index = torch.arange(size)
-        hidden.append((index >= start) & (index < start + width))
-    mask = (hidden[0][:, None, :, None] | hidden[1][:, None, None, :]).to(tensor.device)
-    flat = tensor.flatten(1).float()
-    level = (flat.mean(1) if fill == "mean" else flat.amin(1)).to(tensor.dtype)
-    masked = torch.where(mask, level[:, None, None, None], tensor)
-    return masked.numpy() if isinstance(batch, np.ndarray) else masked
+    pictures = _check_pictures(pictures)
+    if not (margin_db >= 0 and 0 <= percentile <= 100):
+        raise ValueError(f"need margin_db >= 0 and percentile in 0..100, got {margin_db} and {percentile}")
+    codes = np.arange(len(pictures)) if groups is None else pd.factorize(np.asarray(groups))[0]
+    if codes.shape != (len(pictures),) or (codes < 0).any():
+        raise ValueError(f"groups must name a recording for each of the {len(pictures)} pictures")
+    out = np.empty(pictures.shape, dtype=np.float32)
+    for rows in pd.Series(codes).groupby(codes).indices.values():
+        part = pictures[rows].astype(np.float32)
+        above = part - np.percentile(part, percentile, axis=(0, 3), keepdims=True)
+        out[rows] = np.where(above >= margin_db, above, 0)
+    return out
+
+
+def _check_pictures(pictures):
+    pictures = np.asarray(pictures)
+    if pictures.ndim != 4 or 0 in pictures.shape:
+        raise ValueError(f"pictures must be (N, 1, n_mels, frames), got {pictures.shape}")
+    if not np.isfinite(pictures).all():
+        raise ValueError("pictures hold NaN or infinite values: compute them with log_mel from whole recordings")
+    return pictures
+
+
+def pictures_of(signals, compression="db", **settings):
+    """`log_mel`, and `pcen` where the settings ask for it: what `window_features` and `predict` make of signals.
+
+    Parameters
+    ----------
+    signals : array, shape (N, samples)
+    compression : "db" or "pcen"
+    **settings
+        Of `log_mel`.
+
+    Returns
+    -------
+    float32 ndarray, shape (N, 1, n_mels, frames)
+    """
+    if compression not in ("db", "pcen"):
+        raise ValueError(f"compression must be 'db' or 'pcen', got {compression!r}")
+    out = log_mel(signals, **settings)
+    return out if compression == "db" else pcen(out, settings["sample_rate_hz"], settings["hop"])

@@ -15,7 +15,8 @@ from anuralib._files import atomic_path
 from anuralib.features import FEATURES
 
 RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
-MODELS = ("small_cnn", *RESNETS)
+MOBILENETS = ("mobilenet_v3_small", "mobilenet_v3_large")
+MODELS = ("small_cnn", *RESNETS, *MOBILENETS)
 
 
 class CallClassifier(nn.Module):
@@ -82,7 +83,7 @@ class _SmallCNN(nn.Module):
         return self.head(torch.cat([steps.mean(-1), steps.amax(-1)], dim=1))
 
 
-def _resnet(name, n_species, pretrained):
+def _from_torchvision(name, n_species, pretrained):
     from torchvision import models as zoo
 
     if pretrained:
@@ -96,14 +97,24 @@ def _resnet(name, n_species, pretrained):
             ) from error
     else:
         body = zoo.get_model(name, weights=None)
-    colour = body.conv1
-    body.conv1 = nn.Conv2d(1, colour.out_channels, 7, 2, 3, bias=False)
+    colour = body.features[0][0] if name in MOBILENETS else body.conv1
+    grey = nn.Conv2d(1, colour.out_channels, colour.kernel_size, colour.stride, colour.padding, bias=False)
     if pretrained:
         # Summed over the colours, a grey picture gives what it gave as three equal channels.
         with torch.no_grad():
-            body.conv1.weight.copy_(colour.weight.sum(dim=1, keepdim=True))
-    body.fc = nn.Linear(body.fc.in_features, n_species)
+            grey.weight.copy_(colour.weight.sum(dim=1, keepdim=True))
+    if name in MOBILENETS:
+        body.features[0][0] = grey
+        body.classifier[-1] = nn.Linear(body.classifier[-1].in_features, n_species)
+    else:
+        body.conv1 = grey
+        body.fc = nn.Linear(body.fc.in_features, n_species)
     return body
+
+
+def last_layer(model):
+    """The linear layer that makes the logits; what goes into it is the network's embedding of a window."""
+    return [layer for layer in model.body.modules() if isinstance(layer, nn.Linear)][-1]
 
 
 def build_model(name="small_cnn", n_species=None, pretrained=False, seed=0, features=None):
@@ -113,13 +124,14 @@ def build_model(name="small_cnn", n_species=None, pretrained=False, seed=0, feat
     ----------
     name : str
         "small_cnn" (about 0.24 million weights, made for 64 x 130 pictures and two CPU cores) or
-        "resnet18", "resnet50", "resnet152" (He et al. 2016) as in the AnuraSet paper, from
-        torchvision, with one input channel and an output for each species.
+        "resnet18", "resnet50", "resnet152" (He et al. 2016) as in the AnuraSet paper, or
+        "mobilenet_v3_small", "mobilenet_v3_large" (Howard et al. 2019, arXiv:1905.02244), from torchvision, with one
+        input channel and an output for each species.
     n_species : int or sequence of str
         Number of outputs, or better the species themselves: then predictions, tables and saved
         files carry the names.
     pretrained : bool
-        Start a ResNet from ImageNet weights (fetched once, about 45 to 240 MB).
+        Start a network of torchvision from ImageNet weights (fetched once, about 10 to 240 MB).
     seed : int
         Of the first weights; the caller's random state is left alone.
     features : dict, optional
@@ -146,23 +158,23 @@ def build_model(name="small_cnn", n_species=None, pretrained=False, seed=0, feat
         species = [f"species_{i}" for i in range(n_species)]
     if not species or len(set(species)) < len(species):
         raise ValueError("n_species must name at least one species, and none twice")
-    unknown = set(features or {}) - set(FEATURES)
+    unknown = set(features or {}) - {*FEATURES, "compression"}
     if unknown:
-        raise ValueError(f"unknown feature settings {sorted(unknown)}: use {sorted(FEATURES)}")
+        raise ValueError(f"unknown feature settings {sorted(unknown)}: use {[*FEATURES, 'compression']}")
     if pretrained and name == "small_cnn":
-        raise ValueError("small_cnn has no pretrained weights; use a ResNet or pretrained=False")
+        raise ValueError("small_cnn has no pretrained weights; use another model or pretrained=False")
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         if name == "small_cnn":
             body = _SmallCNN(len(species))
         else:
-            body = _resnet(name, len(species), pretrained)
-        final = body.head[-1] if name == "small_cnn" else body.fc
+            body = _from_torchvision(name, len(species), pretrained)
+        # Channels-last makes convolutions about twice as fast on a CPU and changes no result's shape.
+        body = body.to(memory_format=torch.channels_last)
+        model = CallClassifier(name, body, species, {**FEATURES, **(features or {})})
         # Most answers are no: starting at p = 0.05 saves the first epoch from learning just that.
-        nn.init.constant_(final.bias, math.log(0.05 / 0.95))
-    # Channels-last makes convolutions about twice as fast on a CPU and changes no result's shape.
-    body = body.to(memory_format=torch.channels_last)
-    return CallClassifier(name, body, species, {**FEATURES, **(features or {})})
+        nn.init.constant_(last_layer(model).bias, math.log(0.05 / 0.95))
+    return model
 
 
 def set_normalisation(model, train_features):

@@ -5,7 +5,8 @@ import pandas as pd
 import torch
 
 from anuralib._runs import all_logits, check_pair, pick_device
-from anuralib.features import iter_window_features, log_mel
+from anuralib.features import pictures_of
+from anuralib.window_pictures import iter_window_features
 
 
 def predict(
@@ -73,7 +74,7 @@ def predict(
         if array.ndim == 2 and len(array):
             return np.concatenate(
                 [
-                    run(log_mel(array[first : first + 1024], **model.features))
+                    run(pictures_of(array[first : first + 1024], **model.features))
                     for first in range(0, len(array), 1024)
                 ]
             )

@@ -6,6 +6,7 @@ resumed gives, on a CPU, the same bits as one that was not.
 """
 
 import copy
+import functools
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -15,9 +16,11 @@ import pandas as pd
 import torch
 from tqdm.auto import tqdm
 
+from anuralib import augment as augmentations
 from anuralib._files import atomic_path
 from anuralib._runs import (
     all_logits,
+    autocast,
     check_pair,
     digest,
     name_of,
@@ -25,7 +28,6 @@ from anuralib._runs import (
     read_checkpoint,
     take_batch,
 )
-from anuralib.features import spec_augment
 from anuralib.losses import get_loss
 from anuralib.metrics import average_precision
 from anuralib.models import save_atomic, save_model, set_normalisation
@@ -42,7 +44,7 @@ class History(NamedTuple):
     best_epoch: int
 
 
-def _train_epoch(model, optimizer, schedule, loss, data, batch_size, augment, seed, device):
+def _train_epoch(model, optimizer, schedule, loss, data, batch_size, augment, seed, device, precision, clip_norm):
     """One walk over the train subset in random order; gives the mean loss."""
     features, labels = data
     generator = torch.Generator().manual_seed(seed)
@@ -53,11 +55,15 @@ def _train_epoch(model, optimizer, schedule, loss, data, batch_size, augment, se
     # Nearly equal batches: a last batch of one window would upset batch normalisation.
     for rows in order.tensor_split(-(-len(order) // batch_size)):
         batch = take_batch(features, rows.numpy(), device)
+        target = torch.from_numpy(labels[rows.numpy()]).to(device)
         if augment is not None:
-            batch = augment(batch, generator=generator)
-        value = loss(model(batch), torch.from_numpy(labels[rows.numpy()]).to(device))
+            batch, target = augment(batch, target, generator)
+        with autocast(device, precision):
+            logits = model(batch)
+        value = loss(logits.float(), target)
         optimizer.zero_grad(set_to_none=True)
         value.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
         optimizer.step()
         schedule.step()
         total += value.item() * len(rows)
@@ -89,6 +95,8 @@ def fit(
     weight_decay=0.01,
     patience=8,
     augment=None,
+    clip_norm=5.0,
+    precision="float32",
     progress=True,
 ):
     """Train a network; afterwards it has the weights of its best epoch.
@@ -127,8 +135,14 @@ def fit(
     batch_size, lr, weight_decay : int, float, float
         Defaults suit some thousand windows and small_cnn.
     augment : callable, optional
-        ``augment(batch, generator=...) -> batch`` on each training batch; True is `spec_augment`
-        with masks of up to a sixth of the frames and an eighth of the bands.
+        What is done to each training batch: a function of `augment`, a `chain` of them, or your own
+        ``f(batch, generator=...) -> batch`` or ``f(batch, labels, generator=...) -> (batch, labels)``. True is
+        `mix_sounds` and `spec_augment` with masks of up to a sixth of the frames and an eighth of the bands.
+    clip_norm : float
+        Longer gradients are shortened to this length: one odd batch can't throw the weights off.
+    precision : "float32" or "bfloat16"
+        bfloat16 (autocast) halves the work where the processor has instructions for it, on GPUs as on newer CPUs, at
+        the price of numbers that differ more from machine to machine.
     progress : bool
         Show a progress bar.
 
@@ -154,11 +168,12 @@ def fit(
         raise ValueError(f"need epochs >= 1, batch_size >= 1, lr > 0; got {epochs, batch_size, lr}")
     if augment is True:
         n_mels, frames = train[0].shape[2:]
-
-        def augment(batch, generator):
-            return spec_augment(batch, frames // 6, n_mels // 8, generator)
-
+        masks = functools.partial(augmentations.spec_augment, time_mask=frames // 6, freq_mask=n_mels // 8)
+        augment = augmentations.chain(augmentations.mix_sounds, masks)
+    elif augment is not None:
+        augment = augmentations.chain(augment)
     device = pick_device(device)
+    autocast(device, precision)  # an unknown precision is refused before the work
     settings = {
         "model": model.name,
         "species": model.species,
@@ -168,6 +183,8 @@ def fit(
         "lr": lr,
         "weight_decay": weight_decay,
         "patience": patience,
+        "clip_norm": clip_norm,
+        "precision": precision,
         "loss": loss if isinstance(loss, str) else name_of(loss),
         "augment": None if augment is None else name_of(augment),
     }
@@ -208,7 +225,7 @@ def fit(
             started, epoch = time.perf_counter(), len(rows) + 1
             train_loss = _train_epoch(
                 model, optimizer, schedule, loss, train, batch_size, augment,
-                seed * 100_003 + epoch, device,
+                seed * 100_003 + epoch, device, precision, clip_norm,
             )  # fmt: skip
             if not np.isfinite(train_loss):
                 raise FloatingPointError(f"train loss is {train_loss} in epoch {epoch}: lower lr")

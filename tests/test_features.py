@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from anuralib import features  # noqa: E402
+from anuralib import augment, features, window_pictures  # noqa: E402
 from anuralib.audio import audio_info, read_audio, write_audio  # noqa: E402
 from anuralib.windows import preprocess, window_starts  # noqa: E402
 
@@ -139,7 +139,7 @@ def test_clipped_sound_is_finite_and_near_full_scale():
 
 def test_window_features_are_log_mel_of_the_cut_recording(small_dataset):
     windows, dataset = small_dataset
-    out = features.window_features(windows, dataset, n_jobs=2, progress=False)
+    out = window_pictures.window_features(windows, dataset, n_jobs=2, progress=False)
     assert out.shape == (5, 1, 64, 130)
     assert out.dtype == np.float32
     for row, window in enumerate(windows.itertuples()):
@@ -148,9 +148,9 @@ def test_window_features_are_log_mel_of_the_cut_recording(small_dataset):
         np.testing.assert_allclose(
             out[row], features.log_mel(cut, **features.FEATURES)[0], atol=1e-3
         )
-    again = features.window_features(windows, dataset, n_jobs=1, progress=False)
+    again = window_pictures.window_features(windows, dataset, n_jobs=1, progress=False)
     np.testing.assert_array_equal(out, again)
-    half = features.window_features(windows, dataset, dtype="float16", progress=False)
+    half = window_pictures.window_features(windows, dataset, dtype="float16", progress=False)
     assert half.dtype == np.float16
     np.testing.assert_allclose(half, out, atol=0.05)
 
@@ -163,8 +163,8 @@ def test_each_recording_is_read_once(small_dataset, monkeypatch):
         seen.append(path.stem)
         return read_audio(path, **options)
 
-    monkeypatch.setattr(features, "read_audio", reader)
-    features.window_features(windows, dataset, progress=False)
+    monkeypatch.setattr(window_pictures, "read_audio", reader)
+    window_pictures.window_features(windows, dataset, progress=False)
     assert sorted(seen) == sorted(dataset.recordings["recording"])
 
 
@@ -172,7 +172,7 @@ def test_window_features_name_what_is_wrong(small_dataset):
     windows, dataset = small_dataset
 
     def attempt(frame, data=dataset):
-        return features.window_features(frame, data, progress=False)
+        return window_pictures.window_features(frame, data, progress=False)
 
     with pytest.raises(ValueError, match="no rows"):
         attempt(windows.iloc[:0])
@@ -192,11 +192,11 @@ def test_window_features_name_what_is_wrong(small_dataset):
 def test_spec_augment_hides_up_to_the_masks_and_is_reproducible():
     batch = torch.from_numpy(np.random.default_rng(0).normal(-60, 5, (64, 1, 64, 130))).float()
     kept = batch.clone()
-    out = features.spec_augment(batch, 30, 8, generator=torch.Generator().manual_seed(3))
+    out = augment.spec_augment(batch, 30, 8, generator=torch.Generator().manual_seed(3))
     assert torch.equal(batch, kept)  # a copy
-    again = features.spec_augment(batch, 30, 8, generator=3)
+    again = augment.spec_augment(batch, 30, 8, generator=3)
     assert torch.equal(out, again)
-    assert not torch.equal(out, features.spec_augment(batch, 30, 8, generator=4))
+    assert not torch.equal(out, augment.spec_augment(batch, 30, 8, generator=4))
     changed = (out != batch)[:, 0]
     bands, frames = changed.all(dim=2).sum(dim=1), changed.all(dim=1).sum(dim=1)
     assert bands.max() == 8 and bands.min() == 0
@@ -209,23 +209,23 @@ def test_spec_augment_hides_up_to_the_masks_and_is_reproducible():
 
 def test_spec_augment_of_arrays_fill_and_errors():
     batch = np.random.default_rng(0).normal(-60, 5, (8, 1, 20, 30)).astype(np.float16)
-    out = features.spec_augment(batch, 10, 5, generator=0, fill="floor")
+    out = augment.spec_augment(batch, 10, 5, generator=0, fill="floor")
     assert isinstance(out, np.ndarray) and out.dtype == np.float16
     for one, source in zip(out, batch, strict=True):
         assert (one[one != source] == source.min()).all()
-    np.testing.assert_array_equal(features.spec_augment(batch, 0, 0, generator=0), batch)
+    np.testing.assert_array_equal(augment.spec_augment(batch, 0, 0, generator=0), batch)
     with pytest.raises(ValueError, match="does not fit"):
-        features.spec_augment(batch, 31, 5)
+        augment.spec_augment(batch, 31, 5)
     with pytest.raises(ValueError, match="fill"):
-        features.spec_augment(batch, 3, 5, fill=0)
+        augment.spec_augment(batch, 3, 5, fill=0)
     with pytest.raises(ValueError, match="batch must be"):
-        features.spec_augment(batch[0])
+        augment.spec_augment(batch[0])
 
 
 def test_the_caller_s_random_state_is_left_alone_with_a_generator():
     torch.manual_seed(0)
     before = torch.random.get_rng_state()
-    features.spec_augment(torch.zeros(2, 1, 8, 70), 10, 2, generator=1)
+    augment.spec_augment(torch.zeros(2, 1, 8, 70), 10, 2, generator=1)
     assert torch.equal(before, torch.random.get_rng_state())
 
 
@@ -249,3 +249,122 @@ def test_real_frogs_from_file_to_picture(shared_data, name, low_hz, high_hz, win
     inside = (low_hz <= centres_hz) & (centres_hz <= high_hz)
     assert low_hz <= centres_hz[power.argmax()] <= high_hz
     assert power[inside].sum() > 0.5 * power.sum()
+
+
+def test_pcen_keeps_onsets_and_forgets_steady_sound():
+    noise = 0.001 * np.random.default_rng(0).standard_normal(3 * RATE)
+    steady = tone(6000, 3.0, 0.1)
+    call = np.zeros(3 * RATE)
+    call[RATE : RATE + 4000] = tone(1000, 4000 / RATE, 0.1)
+    picture = features.log_mel(noise + steady + call, **features.FEATURES)
+    out = features.pcen(picture)
+    assert out.shape == picture.shape and out.dtype == np.float32 and (out >= 0).all()
+    hz = features.mel_frequencies(64, (100, 10_000))
+    low, high = np.abs(hz - 1000).argmin(), np.abs(hz - 6000).argmin()
+    assert out[0, 0, low].max() > 3 * np.median(out[0, 0, high])
+    assert picture[0, 0, low].max() < picture[0, 0, high].max() + 6  # in dB they are about as loud
+    softer = features.pcen(picture - 20)  # most of 20 dB is taken away
+    assert softer[0, 0, low].max() > 0.5 * out[0, 0, low].max()
+
+
+def test_pcen_is_its_formula():
+    picture = np.random.default_rng(0).uniform(-90, -20, (2, 1, 3, 40)).astype(np.float32)
+    out = features.pcen(picture, RATE, 512, time_constant_s=0.4, gain=0.8, bias=2.0, power=0.5)
+    energy = 10 ** (picture.astype(float) / 10) * 2**31
+    t = 0.4 * RATE / 512
+    s = (np.sqrt(1 + 4 * t**2) - 1) / (2 * t**2)
+    mean = energy[..., 0]
+    for k in range(40):
+        mean = (1 - s) * mean + s * energy[..., k]
+        expected = (energy[..., k] / (1e-6 + mean) ** 0.8 + 2.0) ** 0.5 - 2.0**0.5
+        np.testing.assert_allclose(out[..., k], expected, rtol=1e-4)
+
+
+def test_spectral_gate_shuts_on_the_background_and_opens_for_calls():
+    rng = np.random.default_rng(0)
+    pictures = rng.normal(-70, 1, (4, 1, 8, 50)).astype(np.float32) + np.arange(8)[None, None, :, None]
+    pictures[1, 0, 3, 10:20] += 30
+    out = features.spectral_gate(pictures)
+    assert (out[0] == 0).mean() > 0.99 and (out[1, 0, 3, 10:20] > 25).all()
+    pictures[2, 0, 5] += 30  # a chorus that fills its window
+    alone, together = features.spectral_gate(pictures), features.spectral_gate(pictures, ["a"] * 4)
+    assert (alone[2, 0, 5] == 0).mean() > 0.9
+    assert (together[2, 0, 5] > 20).all()
+    for broken, message in [(pictures[0], "pictures must be"), (pictures * np.nan, "NaN")]:
+        with pytest.raises(ValueError, match=message):
+            features.spectral_gate(broken)
+        with pytest.raises(ValueError, match=message):
+            features.pcen(broken)
+    for options in ({"margin_db": -1}, {"percentile": 101}, {"groups": ["a"]}):
+        with pytest.raises(ValueError, match="margin_db|groups"):
+            features.spectral_gate(pictures, **options)
+
+
+def test_a_cache_is_read_again_and_only_for_the_same_content_and_settings(small_dataset, tmp_path, monkeypatch):
+    windows, dataset = small_dataset
+    plain = window_pictures.window_features(windows, dataset, progress=False)
+    seen = []
+
+    def reader(path, **options):
+        seen.append(path.stem)
+        return read_audio(path, **options)
+
+    monkeypatch.setattr(window_pictures, "read_audio", reader)
+
+    def cached(frame=windows, **options):
+        seen.clear()
+        return window_pictures.window_features(frame, dataset, progress=False, cache_dir=tmp_path / "c", **options)
+
+    out = cached()
+    assert isinstance(out, np.memmap) and out.dtype == np.float16 and not out.flags.writeable and len(seen) == 2
+    np.testing.assert_allclose(out, plain, atol=0.05)
+    again = cached()
+    np.testing.assert_array_equal(out, again)
+    assert not seen
+    for options in ({"hop": 256}, {"compression": "pcen"}, {"n_mels": 32}, {"frame": windows.iloc[::-1]}):
+        cached(**options)
+        assert len(seen) == 2
+    assert cached(compression="pcen").min() >= 0 and not seen
+    changed = dataset.root / "A_20200101_000000.wav"
+    write_audio(changed, -read_audio(changed), RATE)  # same length, same name, other bytes
+    cached()
+    assert len(seen) == 2
+    assert {path.suffix for path in (tmp_path / "c").iterdir()} == {".npy"}
+
+
+def test_an_interrupted_cache_goes_on(small_dataset, tmp_path, monkeypatch):
+    windows, dataset = small_dataset
+
+    class Stop(BaseException):
+        pass
+
+    seen = []
+
+    def stopping(path, **options):
+        seen.append(path.stem)
+        if len(seen) == 2:
+            raise Stop
+        return read_audio(path, **options)
+
+    monkeypatch.setattr(window_pictures, "read_audio", stopping)
+    with pytest.raises(Stop):
+        window_pictures.window_features(windows, dataset, progress=False, cache_dir=tmp_path / "c", n_jobs=1)
+    assert not list((tmp_path / "c").glob("*.npy"))
+    out = window_pictures.window_features(windows, dataset, progress=False, cache_dir=tmp_path / "c", n_jobs=1)
+    assert len(seen) in (3, 4)  # what was read ahead and lost may be read again, what was marked is not
+    monkeypatch.setattr(window_pictures, "read_audio", read_audio)
+    fresh = window_pictures.window_features(windows, dataset, progress=False, dtype="float16")
+    np.testing.assert_array_equal(out, fresh)
+
+
+def test_a_cache_needs_room(small_dataset, tmp_path, monkeypatch):
+    windows, dataset = small_dataset
+    monkeypatch.setattr(window_pictures.shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    with pytest.raises(OSError, match="MB.*cache_dir"):
+        window_pictures.window_features(windows, dataset, progress=False, cache_dir=tmp_path / "c")
+    assert not list((tmp_path / "c").iterdir())
+
+
+def test_compression_is_part_of_the_settings():
+    with pytest.raises(ValueError, match="compression"):
+        features.pictures_of(np.zeros((1, RATE)), compression="log", **features.FEATURES)

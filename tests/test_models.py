@@ -18,7 +18,7 @@ def weights_equal(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
 
 
-@pytest.mark.parametrize("name", ["small_cnn", "resnet18"])
+@pytest.mark.parametrize("name", ["small_cnn", "resnet18", "mobilenet_v3_small", "mobilenet_v3_large"])
 @pytest.mark.parametrize("size", [(64, 130), (128, 259), (40, 60)])
 def test_a_batch_gives_a_logit_a_species(name, size):
     model = models.build_model(name, SPECIES).eval()
@@ -32,7 +32,7 @@ def test_a_batch_gives_a_logit_a_species(name, size):
 @pytest.mark.parametrize(("name", "last"), [("resnet50", 2048), ("resnet152", 2048)])
 def test_deep_resnets_have_one_channel_and_our_outputs(name, last):
     with torch.device("meta"):  # shapes only: no 60 million numbers to draw
-        body = models._resnet(name, 26, pretrained=False)
+        body = models._from_torchvision(name, 26, pretrained=False)
     assert body.conv1.in_channels == 1
     assert (body.fc.in_features, body.fc.out_features) == (last, 26)
 

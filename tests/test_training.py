@@ -1,5 +1,6 @@
 """training and prediction: same seed same numbers, resume to the same bits, errors that help."""
 
+import functools
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from anuralib import features, losses, training  # noqa: E402
+from anuralib import augment, losses, training, window_pictures  # noqa: E402
 from anuralib.audio import write_audio  # noqa: E402
 from anuralib.models import build_model, load_model  # noqa: E402
 from anuralib.prediction import predict  # noqa: E402
@@ -43,6 +44,31 @@ def run(out_dir=None, model=None, train=None, valid=None, **options):
     valid = toy_data(40, seed=1) if valid is None else valid
     options = {"epochs": 4, "batch_size": 16, **QUIET, **options}
     return model, training.fit(model, train, valid, out_dir=out_dir, **options)
+
+
+def test_augmentations_of_every_form_train_and_have_a_name_in_the_checkpoint(tmp_path):
+    def own(batch, generator):
+        return batch + torch.rand(1, generator=generator)
+
+    mixed = augment.chain(augment.mixup, functools.partial(augment.mix_background, background=toy_data(4)[0]))
+    for k, form in enumerate([True, own, mixed, augment.mix_sounds, functools.partial(augment.gain, range_db=(0, 3))]):
+        model, _ = run(tmp_path / str(k), augment=form, epochs=1)
+        other, _ = run(tmp_path / str(k), augment=form, epochs=1)  # read from the checkpoint
+        assert same_bits(weights_of(model), weights_of(other))
+        settings = torch.load(tmp_path / str(k) / "checkpoint.pt", weights_only=True)["settings"]
+        assert " at 0x" not in settings["augment"]  # an address would differ in the next process
+    with pytest.raises(ValueError, match="augment"):
+        run(tmp_path / "4", augment=functools.partial(augment.gain, range_db=(0, 4)), epochs=1)
+
+
+def test_precision_and_clipping():
+    exact, _ = run(epochs=1)
+    for options in ({"precision": "bfloat16"}, {"clip_norm": 1e-3}):
+        model, history = run(epochs=1, **options)
+        assert np.isfinite(history.frame["train_loss"]).all()
+        assert not same_bits(weights_of(exact), weights_of(model))
+    with pytest.raises(ValueError, match="precision"):
+        run(precision="half")
 
 
 def without_seconds(history):
@@ -258,11 +284,11 @@ def test_predict_from_features_signals_and_windows_agrees(tmp_path):
     windows = pd.DataFrame({"fname": name, "min_t": [1, 0], "max_t": [4, 3]})
     settings = {"n_mels": 32, "hop": 1024}
     model = build_model("small_cnn", SPECIES, features=settings)
-    values = features.window_features(windows, dataset, progress=False, **settings)
+    values = window_pictures.window_features(windows, dataset, progress=False, **settings)
     training.fit(model, (values, [[1, 0, 0], [0, 1, 0]]), epochs=1, **QUIET)
     expected = predict(model, values)
     np.testing.assert_allclose(predict(model, windows, dataset), expected, atol=1e-6)
-    heard = features.preprocess(features.read_audio(tmp_path / f"{name}.wav"), rate)
+    heard = window_pictures.preprocess(window_pictures.read_audio(tmp_path / f"{name}.wav"), rate)
     signals = np.stack([heard[rate:], heard[: 3 * rate]])
     np.testing.assert_allclose(predict(model, signals), expected, atol=1e-5)
     # The order of the rows is the caller's, whatever the batches are.
