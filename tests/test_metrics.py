@@ -196,30 +196,3 @@ def test_of_equal_thresholds_the_nearest_to_one_half():
     truth = np.array([[0], [0], [1], [1]])
     assert metrics.tune_thresholds(truth, truth * 0.8 + 0.1)[0] == pytest.approx(0.5)
     assert metrics.tune_thresholds(truth, truth * 0.1 + 0.1)[0] == pytest.approx(0.15)
-
-
-def test_bootstrap_draws_recordings_not_windows():
-    rng = np.random.default_rng(0)
-    # Twenty windows of a recording are right or wrong together: there are 30 cases, not 600.
-    right = rng.random(30) < 0.7
-    groups = np.repeat([f"R{k}" for k in range(30)], 20)
-    truth = np.tile([0, 1], 300)[:, None]
-    prob = np.where(np.repeat(right, 20)[:, None], truth, 1 - truth).astype(float)
-    by_recording = metrics.bootstrap_ci(truth, prob, groups, n_boot=300)
-    by_window = metrics.bootstrap_ci(truth, prob, np.arange(600), n_boot=300)
-    assert by_recording["low"] < by_recording["estimate"] < by_recording["high"]
-    assert by_recording["estimate"] == pytest.approx(metrics.macro_f1(truth, prob))
-    width = by_recording["high"] - by_recording["low"]
-    assert width > 2.5 * (by_window["high"] - by_window["low"])  # sqrt(20) = 4.5 in theory
-    assert by_recording == metrics.bootstrap_ci(truth, prob, groups, n_boot=300)
-    assert by_recording["n_recordings"] == 30 and by_recording["n_boot"] == 300
-
-
-def test_bootstrap_refuses_and_survives_degenerate_input():
-    truth, prob = np.eye(3, dtype=int), np.eye(3)
-    with pytest.raises(ValueError, match="recording for each of the 3"):
-        metrics.bootstrap_ci(truth, prob, ["a", "b"])
-    with pytest.raises(ValueError, match="level"):
-        metrics.bootstrap_ci(truth, prob, ["a", "b", "c"], level=95)
-    nothing = metrics.bootstrap_ci(np.zeros((3, 1)), np.zeros((3, 1)), ["a", "b", "c"], n_boot=5)
-    assert np.isnan(nothing["estimate"]) and np.isnan(nothing["low"]) and nothing["n_boot"] == 0
