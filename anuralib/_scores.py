@@ -55,6 +55,19 @@ def check_scores(y_true, y_prob, species=None):
     return y_true.astype(bool), y_prob, pd.Index(names, name="species")
 
 
+def check_labels(labels, n):
+    """Labels of n windows (or recordings) as an array of bool."""
+    try:
+        labels = np.asarray(labels, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"labels must be numbers ({error})") from error
+    if labels.ndim != 2 or len(labels) != n or not labels.shape[1]:
+        raise ValueError(f"labels must be ({n}, n_species), got {labels.shape}")
+    if not np.isin(labels, (0, 1)).all():
+        raise ValueError("labels must hold only 0 and 1")
+    return labels.astype(bool)
+
+
 def per_species(values, species, what):
     """A number for all species, or one each (array in order, Series or dict by name)."""
     if isinstance(values, Mapping | pd.Series):

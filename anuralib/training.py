@@ -97,6 +97,7 @@ def fit(
     augment=None,
     clip_norm=5.0,
     precision="float32",
+    on_epoch=None,
     progress=True,
 ):
     """Train a network; afterwards it has the weights of its best epoch.
@@ -143,6 +144,8 @@ def fit(
     precision : "float32" or "bfloat16"
         bfloat16 (autocast) halves the work where the processor has instructions for it, on GPUs as on newer CPUs, at
         the price of numbers that differ more from machine to machine.
+    on_epoch : callable, optional
+        ``on_epoch(model, row)`` after every epoch, with the new row of the history: to log elsewhere, or to look on.
     progress : bool
         Show a progress bar.
 
@@ -262,6 +265,8 @@ def fit(
                     },
                     checkpoint,
                 )
+            if on_epoch is not None:
+                on_epoch(model, rows[-1])
             bar.update()
             bar.set_postfix(train_loss=f"{train_loss:.4f}", valid_map=f"{valid_map:.3f}")
     model.load_state_dict(best_weights)

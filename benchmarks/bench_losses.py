@@ -123,7 +123,7 @@ def main():
     for method, scores in table.items():
         cells = [f"{100 * s['f1']:5.1f} ({100 * s['low']:+6.1f} to {100 * s['high']:+6.1f})" for s in scores.values()]
         print(f"{method:38}" + "".join(f"{cell:>24}" for cell in cells))
-    rows = {f"{method}, {group}": row(scores["f1"], max(table["bce"][group]["f1"], 1e-9), "macro F1")
+    rows = {f"{method}, {group}": row(scores["f1"], max(table["bce"][group]["f1"], 0.001), "macro F1")
             for method, values in table.items() for group, scores in values.items()}  # fmt: skip
     title = f"\n{chosen.pond} pond, {len(subsets['train'][0])} training windows, peer: bce"
     show(rows, title, ["torch", "scikit-learn"], chosen.json)

@@ -61,6 +61,19 @@ def test_augmentations_of_every_form_train_and_have_a_name_in_the_checkpoint(tmp
         run(tmp_path / "4", augment=functools.partial(augment.gain, range_db=(0, 4)), epochs=1)
 
 
+def test_one_may_look_on_without_changing_anything():
+    seen = []
+
+    def look(model, row):
+        seen.append((row["epoch"], predict(model, toy_data(3)[0]).shape))
+
+    watched, history = run(epochs=2, on_epoch=look)
+    assert seen == [(1, (3, 3)), (2, (3, 3))]
+    alone, same = run(epochs=2)
+    assert same_bits(weights_of(watched), weights_of(alone))
+    pd.testing.assert_frame_equal(without_seconds(history), without_seconds(same))
+
+
 def test_precision_and_clipping():
     exact, _ = run(epochs=1)
     for options in ({"precision": "bfloat16"}, {"clip_norm": 1e-3}):
