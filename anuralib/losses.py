@@ -9,6 +9,7 @@ them in.
 import functools
 import inspect
 
+import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
@@ -60,6 +61,13 @@ def focal(logits, labels, gamma=2.0):
     return -(labels * present + (1 - labels) * absent).mean()
 
 
+def _numbers(counts):
+    """Counts as a tensor; of an array a copy, since those of pandas are read-only."""
+    if not isinstance(counts, torch.Tensor):
+        counts = torch.tensor(np.array(counts, dtype=float))
+    return counts.to(torch.float64)
+
+
 def class_balanced(logits, labels, counts, beta=0.999):
     """Binary cross-entropy with the species weighted by their effective number (Cui et al. 2019, arXiv:1901.05555).
 
@@ -83,7 +91,7 @@ def class_balanced(logits, labels, counts, beta=0.999):
     -------
     tensor, scalar
     """
-    counts = torch.as_tensor(counts, dtype=torch.float64)
+    counts = _numbers(counts)
     weights = torch.where(counts > 0, (1 - beta) / (1 - beta ** counts.clamp(min=1)), 0.0)
     weights = (weights / weights[counts > 0].mean()).to(logits)
     return (weights * binary_cross_entropy_with_logits(logits, labels, reduction="none")).mean()
@@ -91,7 +99,7 @@ def class_balanced(logits, labels, counts, beta=0.999):
 
 def log_odds(counts, n_windows):
     """log(pi / (1 - pi)) of each species' share pi of the windows, kept finite by half a window at either end."""
-    counts = torch.as_tensor(counts, dtype=torch.float64)
+    counts = _numbers(counts)
     share = counts.clamp(min=0.5, max=float(n_windows) - 0.5) / float(n_windows)
     return torch.log(share) - torch.log1p(-share)
 
@@ -201,7 +209,7 @@ def ldam(logits, labels, counts, largest_margin=0.5):
     -------
     tensor, scalar
     """
-    margin = torch.as_tensor(counts, dtype=torch.float64).clamp(min=1) ** -0.25
+    margin = _numbers(counts).clamp(min=1) ** -0.25
     margin = (largest_margin * margin / margin.max()).to(logits)
     return bce(logits - margin * labels, labels)
 

@@ -30,7 +30,7 @@ def methods(silent):
     return {
         "bce": {},
         **{name: {"loss": name} for name in ("focal", "class_balanced", "logit_adjusted", "asymmetric", "ldam")},
-        "logit_adjusted, tau 0.5": {"loss": half},
+        "logit_adjusted (tau 0.5)": {"loss": half},
         "gain": {"augment": augment.gain},
         "time_shift": {"augment": augment.time_shift},
         "spec_augment": {"augment": spec},
@@ -38,7 +38,7 @@ def methods(silent):
         "mix_background": {"augment": partial(augment.mix_background, background=silent)},
         "mix_sounds": {"augment": augment.mix_sounds},
         "mix_sounds + spec_augment": {"augment": True},
-        "mix_sounds + logit_adjusted, tau 0.5": {"augment": augment.mix_sounds, "loss": half},
+        "mix_sounds + logit_adjusted (tau 0.5)": {"augment": augment.mix_sounds, "loss": half},
         "mix_sounds + asymmetric": {"augment": augment.mix_sounds, "loss": "asymmetric"},
     }
 
@@ -72,7 +72,7 @@ def after_training(valid, test, subsets):
     logits = torch.logit(torch.from_numpy(test), eps=1e-7)
     adjusted = torch.sigmoid(losses.adjust_logits(logits, counts, n, tau=0.5)).numpy()
     # A probability is moved so that its own threshold comes to lie at 0.5.
-    moved = np.where(test >= tuned, 0.5 + test / 2, test / 2)
+    moved = np.where(test >= tuned, 0.5 + test / 2, test / 2.01)
     return {"bce, thresholds tuned": moved, "bce, adjust_logits after": adjusted}
 
 
