@@ -167,8 +167,10 @@ def fit(
         raise ValueError(
             f"train features are {train[0].shape[2:]} (bands, frames), valid {valid[0].shape[2:]}"
         )
-    if epochs < 1 or batch_size < 1 or not lr > 0:
-        raise ValueError(f"need epochs >= 1, batch_size >= 1, lr > 0; got {epochs, batch_size, lr}")
+    if epochs < 1 or batch_size < 1 or not (lr > 0 and clip_norm > 0):
+        raise ValueError(
+            f"need epochs >= 1, batch_size >= 1, lr > 0, clip_norm > 0; got {epochs, batch_size, lr, clip_norm}"
+        )
     if augment is True:
         n_mels, frames = train[0].shape[2:]
         masks = functools.partial(augmentations.spec_augment, time_mask=frames // 6, freq_mask=n_mels // 8)

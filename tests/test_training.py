@@ -265,7 +265,7 @@ def test_fit_names_what_is_wrong(train, message):
 def test_more_that_fit_refuses():
     with pytest.raises(ValueError, match="valid"):
         run(valid=(VALUES[..., :20], LABELS), epochs=1)
-    for options in ({"epochs": 0}, {"batch_size": 0}, {"lr": 0}):
+    for options in ({"epochs": 0}, {"batch_size": 0}, {"lr": 0}, {"clip_norm": 0}):
         with pytest.raises(ValueError, match="epochs >= 1"):
             run(**options)
     with pytest.raises(FloatingPointError, match="lower lr"):
