@@ -89,7 +89,7 @@ def choose_recordings(groups, n, method="both", probabilities=None, embeddings=N
         raise ValueError(f"unknown method {method!r}: one of {list(METHODS)}")
     groups = np.asarray(groups)
     names = np.unique(groups)
-    is_known = np.isin(names, list(known))
+    is_known = np.isin(names, [known] if isinstance(known, str) else list(known))
     left = np.flatnonzero(~is_known)
     if not 1 <= n <= len(left):
         raise ValueError(f"n={n} recordings wanted, but {len(left)} are not yet annotated")
@@ -114,11 +114,12 @@ def _places(embeddings, groups):
     x = np.asarray(embeddings, dtype=float)
     if x.ndim != 2 or len(x) != len(groups) or not np.isfinite(x).all():
         raise ValueError(f"embeddings must be ({len(groups)}, D) without NaN, got {x.shape}")
-    std = x.std(axis=0)
+    # Sorted by value first, so that sums don't depend on the order of the rows even in their last bit: a bit decides
+    # between two recordings that are equally far.
+    std = np.sort(x, axis=0).std(axis=0)
     x = x / np.where(std > 1e-9, std, 1.0)
-    # Sorted by value first, so that sums don't depend on the order of the rows even in their last bit.
-    x = pd.DataFrame(x)
-    return x.groupby(groups, sort=True).agg(lambda column: np.sort(column.to_numpy()).sum() / len(column)).to_numpy()
+    rows = pd.Series(groups).groupby(groups).indices
+    return np.stack([np.sort(x[rows[name]], axis=0).mean(axis=0) for name in np.unique(groups)])
 
 
 def _farthest(places, unsure, left, is_known, n):

@@ -137,7 +137,7 @@ def prototypes(embeddings, labels):
 
 
 def prototype_scores(prototypes, embeddings):
-    """Which prototype a window is nearer to, as a number between 0 (at that of no) and 1 (at that of yes).
+    """Which prototype a window is nearer to, as a number between 0 and 1.
 
     Parameters
     ----------
@@ -147,15 +147,17 @@ def prototype_scores(prototypes, embeddings):
     Returns
     -------
     float32 ndarray, shape (N, n_species)
-        The place along the line between the two, ``(d_no - d_yes) / (2 d) + 1/2`` with squared distances, held
-        between 0 and 1; 0.5 is half-way. 0 for a species without prototypes. Good for ranking, not a probability.
+        ``sigmoid(2 (d_no - d_yes) / d)`` with squared distances, d that between the two prototypes: 0.5 half-way, 0.88
+        at the prototype of yes, 0.12 at that of no, more or less beyond them. 0 for a species without positives or
+        without negatives, 0.5 throughout if both prototypes are the same point. Good for ranking, not calibrated.
     """
     x = _check(embeddings)
     span = prototypes.present - prototypes.absent
     middle = ((prototypes.present + prototypes.absent) * span).sum(1) / 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        place = 0.5 + (x @ span.T - middle) / prototypes.scale
-    return np.nan_to_num(np.clip(place, 0, 1), nan=0.0).astype(np.float32)
+    # Not cut off at the prototypes: half of all windows lie beyond them, and would be tied.
+    logits = 4 * (x @ span.T - middle) / np.where(prototypes.scale > 0, prototypes.scale, 1.0)
+    scores = torch.sigmoid(torch.from_numpy(logits)).float().numpy()
+    return np.where(np.isnan(prototypes.scale), np.float32(0), scores)
 
 
 def _check(embeddings, labels=None):

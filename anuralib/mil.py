@@ -41,13 +41,16 @@ def pool(probabilities, how="linear_softmax", alpha=1.0):
     Raises
     ------
     ValueError
-        Unknown pooling, no windows.
+        Unknown pooling, no windows, NaN.
     """
     if how not in POOLINGS:
         raise ValueError(f"unknown pooling {how!r}: one of {list(POOLINGS)}")
     p = torch.as_tensor(probabilities)
+    p = p if p.is_floating_point() else p.double()
     if p.ndim < 1 or not len(p):
         raise ValueError("no windows to pool")
+    if torch.isnan(p).any():
+        raise ValueError("probabilities hold NaN: leave those windows out")
     out = _pool(p, torch.zeros(len(p), dtype=torch.long), 1, how, alpha)[0]
     return out if isinstance(probabilities, torch.Tensor) else out.numpy()
 

@@ -54,6 +54,16 @@ def test_the_order_of_the_rows_does_not_matter(method, seed, random):
     assert one == two and sorted(one) == ["A", "C", "D"]
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 999), st.sampled_from(["diversity", "both"]))
+def test_nor_where_many_recordings_are_equally_far(seed, method):
+    rng = np.random.default_rng(seed)
+    names, x = np.repeat(list("ABCDEFGH"), 3), rng.integers(0, 3, (24, 3)) * 0.1
+    prob, order = np.full((24, 1), 0.5), rng.permutation(24)
+    one = active.choose_recordings(names, 6, method, prob, x, seed=1)
+    assert one == active.choose_recordings(names[order], 6, method, prob, x[order], seed=1)
+
+
 def test_chance_decides_between_equals():
     prob = np.full((24, 1), 0.5)
     firsts = {active.choose_recordings(GROUPS, 1, "uncertainty", prob, seed=seed)[0] for seed in range(40)}

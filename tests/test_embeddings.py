@@ -53,7 +53,16 @@ def test_few_examples_are_enough_for_clouds_that_lie_apart(kind):
 def test_prototype_scores_by_hand():
     fitted = emb.prototypes([[0.0, 0.0], [4.0, 0.0]], [[0], [1]])
     at = [[0, 0], [4, 0], [2, 5], [3, -1], [9, 0], [-9, 0]]
-    np.testing.assert_allclose(emb.prototype_scores(fitted, at)[:, 0], [0, 1, 0.5, 0.75, 1, 0])
+    place = np.array([-2, 2, 0, 1, 7, -11])  # 2 (d_no - d_yes) / d
+    np.testing.assert_allclose(emb.prototype_scores(fitted, at)[:, 0], 1 / (1 + np.exp(-place)), rtol=1e-5)
+    same = emb.prototypes([[0.1], [0.1]], [[0], [1]])
+    assert (emb.prototype_scores(same, [[0.1], [0.2]]) == 0.5).all()
+
+
+def test_windows_beyond_a_prototype_keep_their_rank():
+    fitted = emb.prototypes([[0.0], [1.0]], [[0], [1]])
+    scores = emb.prototype_scores(fitted, np.linspace(-1, 2, 40)[:, None])[:, 0]
+    assert (np.diff(scores) > 0).all()
 
 
 def test_a_penalty_makes_a_probe_less_sure():

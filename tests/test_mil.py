@@ -40,6 +40,12 @@ def test_limits_and_values_by_hand():
         pool(prob[:0])
 
 
+def test_whole_numbers_and_nan():
+    assert pool(np.array([0, 1, 1]), "auto", alpha=0) == pytest.approx(2 / 3)
+    with pytest.raises(ValueError, match="NaN"):
+        pool(np.array([0.5, np.nan]))
+
+
 def bags(n_bags=60, n_windows=40, event=3, seed=0):
     """Bags in half of which `event` windows are different; the second species never calls."""
     rng = np.random.default_rng(seed)
@@ -63,8 +69,8 @@ def test_windows_are_found_from_labels_of_recordings():
         prob = probe_probabilities(probe, x)
         found[how] = average_precision(truth, prob)[0]
         assert np.isfinite(prob).all() and prob[:, 1].max() < 0.2
-    # A random ranking has the share of positives, 0.04. The mean asks all windows of a bag to be positive; the maximum
-    # teaches one window a bag, which at the beginning is any.
+    # A random ranking has the share of positives, 0.04. The mean asks all windows of a bag to be positive. The maximum
+    # teaches one window a bag, at the beginning any: it finds them or not, by its seed, and is not judged here.
     assert found["linear_softmax"] > 0.6
     assert found["linear_softmax"] > found["auto"] > found["mean"] > 3 * truth[:, 0].mean()
 
