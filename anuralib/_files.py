@@ -1,6 +1,7 @@
 """Writing files so that a reader never meets a half-written one."""
 
 import contextlib
+import json
 import os
 import re
 import uuid
@@ -58,6 +59,18 @@ def read_text(path: Path) -> str:
         raise ValueError(
             f"{path}, line {line}: not UTF-8 text; save the file again with UTF-8 encoding"
         ) from error
+
+
+def other_settings(path: Path, settings: dict) -> list[str]:
+    """In which of its settings a folder that was begun differs; none if there is no file of them yet."""
+    if not path.is_file():
+        return []
+    old = json.loads(path.read_text(encoding="utf-8"))
+    return [key for key in {**old, **settings} if old.get(key) != settings.get(key)]
+
+
+def write_settings(settings: dict, path: Path) -> None:
+    write_text(json.dumps(settings, indent=1) + "\n", path)
 
 
 def has_size(path: Path, size: int) -> bool:

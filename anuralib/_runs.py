@@ -25,12 +25,8 @@ def autocast(device, precision):
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
-def check_pair(model, pair, what):
-    """Features and float32 labels of a subset, checked against the model."""
-    try:
-        features, labels = pair
-    except (TypeError, ValueError):
-        raise ValueError(f"{what} must be a pair (features, labels)") from None
+def check_features(model, features, what):
+    """Features as an array, checked against the model."""
     features = np.asarray(features)
     if features.ndim != 4 or features.shape[1] != 1 or 0 in features.shape:
         raise ValueError(
@@ -41,6 +37,19 @@ def check_pair(model, pair, what):
             f"{what} features are {features.shape[2:]} (bands, frames) but the model was trained "
             f"on {tuple(model.input_shape)}: compute them with the same settings"
         )
+    for first in range(0, len(features), 1024):  # in parts: no copy of the whole mask
+        if not np.isfinite(features[first : first + 1024]).all():
+            raise ValueError(f"{what} features hold NaN or infinite values near row {first}")
+    return features
+
+
+def check_pair(model, pair, what):
+    """Features and float32 labels of a subset, checked against the model."""
+    try:
+        features, labels = pair
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} must be a pair (features, labels)") from None
+    features = check_features(model, features, what)
     if isinstance(labels, pd.DataFrame) and list(labels.columns) != model.species:
         raise ValueError(
             f"the columns of the {what} labels are not the model's species in their order: use "
@@ -57,9 +66,6 @@ def check_pair(model, pair, what):
         )
     if not (labels.min() >= 0 and labels.max() <= 1):  # written so that NaN fails, too
         raise ValueError(f"{what} labels must lie between 0 and 1, without NaN")
-    for first in range(0, len(features), 1024):  # in parts: no copy of the whole mask
-        if not np.isfinite(features[first : first + 1024]).all():
-            raise ValueError(f"{what} features hold NaN or infinite values near row {first}")
     return features, labels
 
 

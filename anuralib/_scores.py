@@ -68,6 +68,30 @@ def check_labels(labels, n):
     return labels.astype(bool)
 
 
+def check_embeddings(embeddings):
+    """Embeddings as an array of float."""
+    x = np.asarray(embeddings, dtype=float)
+    if x.ndim != 2 or 0 in x.shape:
+        raise ValueError(f"embeddings must be (N, D) with N > 0, got {x.shape}")
+    if not np.isfinite(x).all():
+        raise ValueError("embeddings hold NaN or infinite values")
+    return x
+
+
+def mean_and_spread(x, least=1e-6):
+    """Of each column, to standardise with; a column that hardly changes has the spread 1."""
+    mean, std = x.mean(axis=0), x.std(axis=0)
+    return mean, np.where(std < least, 1.0, std)
+
+
+def rows_by_recording(groups, n):
+    """The rows of each recording, in the order in which they first occur; `groups` names the recording of each."""
+    codes, recordings = pd.factorize(np.asarray(groups))
+    if codes.shape != (n,) or (codes < 0).any():
+        raise ValueError(f"groups must name a recording for each of the {n} windows")
+    return [np.flatnonzero(codes == code) for code in range(len(recordings))]
+
+
 def per_species(values, species, what):
     """A number for all species, or one each (array in order, Series or dict by name)."""
     if isinstance(values, Mapping | pd.Series):

@@ -7,6 +7,8 @@ rival, always to be measured beside it, is to choose at random.
 import numpy as np
 import pandas as pd
 
+from anuralib._scores import check_embeddings
+
 METHODS = ("random", "uncertainty", "diversity", "both")
 
 
@@ -111,9 +113,9 @@ def choose_recordings(groups, n, method="both", probabilities=None, embeddings=N
 
 def _places(embeddings, groups):
     """A point for each recording, in the order of their names."""
-    x = np.asarray(embeddings, dtype=float)
-    if x.ndim != 2 or len(x) != len(groups) or not np.isfinite(x).all():
-        raise ValueError(f"embeddings must be ({len(groups)}, D) without NaN, got {x.shape}")
+    x = check_embeddings(embeddings)
+    if len(x) != len(groups):
+        raise ValueError(f"embeddings must be ({len(groups)}, D), got {x.shape}")
     # Sorted by value first, so that sums don't depend on the order of the rows even in their last bit: a bit decides
     # between two recordings that are equally far.
     std = np.sort(x, axis=0).std(axis=0)

@@ -120,6 +120,32 @@ def resample(signal: np.ndarray, from_hz: float, to_hz: float) -> np.ndarray:
     return np.pad(out, [(0, n_out - len(out))] + [(0, 0)] * (out.ndim - 1))
 
 
+def dominant_frequency(signal: np.ndarray, sample_rate_hz: float = 22050) -> float:
+    """The pitch at which a sound has most power, whoever made it.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (n,)
+    sample_rate_hz : float
+        In Hz.
+
+    Returns
+    -------
+    float
+        In Hz, to `sample_rate_hz` / n; of the whole signal, through a Hann window.
+
+    Raises
+    ------
+    ValueError
+        If the signal is not one channel, has fewer than two samples, or holds NaN.
+    """
+    signal = np.asarray(signal, dtype=float)
+    if signal.ndim != 1 or len(signal) < 2 or not np.isfinite(signal).all():
+        raise ValueError(f"one channel of at least two samples without NaN is needed, got shape {signal.shape}")
+    power = np.abs(np.fft.rfft(signal * np.hanning(len(signal)))) ** 2
+    return float(power.argmax() * sample_rate_hz / len(signal))
+
+
 def read_audio(
     path: str | os.PathLike,
     sample_rate_hz: int | None = 22050,

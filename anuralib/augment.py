@@ -56,6 +56,16 @@ def _sum(one, other):
     return torch.logaddexp(one * _DB, other * _DB) / _DB
 
 
+def _join_some(tensor, other, share, range_db, generator):
+    """Let the other windows sound along with a share of these, and say with which."""
+    if not 0 <= share <= 1:
+        raise ValueError(f"share must lie in 0..1, got {share}")
+    level = _uniform(len(tensor), *range_db, generator, tensor)
+    chosen = (torch.rand(len(tensor), generator=generator) < share).to(tensor.device)
+    mixed = torch.where(chosen.view(level.shape), _sum(tensor, _louder(other, level)), tensor)
+    return mixed.to(tensor.dtype), chosen
+
+
 def gain(batch, range_db=(-6.0, 6.0), generator=None):
     """Make every window louder or softer by a random number of decibels.
 
@@ -200,14 +210,9 @@ def mix_sounds(batch, labels, share=0.5, range_db=(-6.0, 6.0), generator=None):
         Copies. Signals are not clipped.
     """
     tensor, target = _check(batch, labels)
-    if not 0 <= share <= 1:
-        raise ValueError(f"share must lie in 0..1, got {share}")
     generator = _generator(generator)
     other = torch.randperm(len(tensor), generator=generator).to(tensor.device)
-    level = _uniform(len(tensor), *range_db, generator, tensor)
-    chosen = (torch.rand(len(tensor), generator=generator) < share).to(tensor.device)
-    mixed = _sum(tensor, _louder(tensor[other], level))
-    mixed = torch.where(chosen.view(level.shape), mixed, tensor).to(tensor.dtype)
+    mixed, chosen = _join_some(tensor, tensor[other], share, range_db, generator)
     target = torch.where(chosen.to(target.device)[:, None], torch.maximum(target, target[other]), target)
     return _as_given(mixed, batch), _as_given(target, labels)
 
@@ -237,9 +242,7 @@ def mix_background(batch, background, share=0.5, range_db=(-10.0, 5.0), generato
     drawn = torch.randint(len(background), (len(tensor),), generator=generator)
     # The rows are taken before they become a tensor: the background may be a large file mapped into memory.
     other = torch.as_tensor(np.array(background[drawn.numpy()])).to(tensor)
-    level = _uniform(len(tensor), *range_db, generator, tensor)
-    chosen = (torch.rand(len(tensor), generator=generator) < share).view(level.shape).to(tensor.device)
-    return _as_given(torch.where(chosen, _sum(tensor, _louder(other, level)), tensor).to(tensor.dtype), batch)
+    return _as_given(_join_some(tensor, other, share, range_db, generator)[0], batch)
 
 
 def takes_labels(augment):

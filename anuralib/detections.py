@@ -1,8 +1,6 @@
 """A trained network in the field: a folder of recordings in, a table of probabilities and label files out."""
 
 import csv
-import hashlib
-import json
 import shutil
 import warnings
 from itertools import groupby
@@ -10,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from tqdm.auto import tqdm
 
-from anuralib._files import atomic_path, remove_leftovers, write_text
+from anuralib._files import atomic_path, other_settings, remove_leftovers, write_settings
 from anuralib._reading import check_on_error
+from anuralib._runs import digest
 from anuralib.annotation import merge_calls
 from anuralib.folders import read_recordings_folder
 from anuralib.label_files import read_audacity_labels, write_audacity_labels
 from anuralib.prediction import predict
-from anuralib.window_pictures import ahead, read_windows
+from anuralib.window_pictures import ahead, read_windows, sound_paths
 from anuralib.window_table import window_starts
 
 _CALL_COLUMNS = ["recording", "start_s", "end_s", "species"]
@@ -93,23 +91,13 @@ def _blocks(recording, window_s, hop_s, block_s):
             yield recording, part, float(part[0]), float(part[-1] - part[0] + window_s)
 
 
-def _fingerprint(model, settings):
-    total = hashlib.blake2b(digest_size=16)
-    for key, value in model.state_dict().items():
-        total.update(key.encode())
-        total.update(value.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy())
-    return {"model": total.hexdigest(), "species": model.species, **settings}
-
-
 def _check_run(path, run):
     """An out_dir belongs to one model and one way of cutting; ValueError says in what another differs."""
-    if path.exists():
-        old = json.loads(path.read_text(encoding="utf-8"))
-        differ = [key for key in run if old.get(key) != run[key]]
-        if differ:
-            raise ValueError(f"{path} belongs to another run (other {', '.join(differ)}): give another out_dir, or "
-                             "delete this one")  # fmt: skip
-    write_text(json.dumps(run, indent=1) + "\n", path)
+    differ = other_settings(path, run)
+    if differ:
+        raise ValueError(f"{path} belongs to another run (other {', '.join(differ)}): give another out_dir, or "
+                         "delete this one")  # fmt: skip
+    write_settings(run, path)
 
 
 def predict_folder(
@@ -169,12 +157,15 @@ def predict_folder(
     if threshold.isna().any():
         raise ValueError(f"threshold has no entry for {threshold.index[threshold.isna()].tolist()}")
     dataset = folder if hasattr(folder, "recordings") else read_recordings_folder(folder, on_error=on_error)
-    settings = {"threshold": threshold.to_list(), "window_s": window_s, "hop_s": hop_s, "block_s": block_s,
-                "channel": channel}  # fmt: skip
-    _check_run(out / "run.json", _fingerprint(model, settings))
+    weights = digest(*(value.detach().cpu().numpy() for value in model.state_dict().values()))
+    _check_run(out / "run.json", {
+        "model": weights, "species": model.species, "threshold": threshold.to_list(), "window_s": window_s,
+        "hop_s": hop_s, "block_s": block_s, "channel": channel,
+    })  # fmt: skip
     remove_leftovers(out)
-    recordings = dataset.recordings.dropna(subset="path")
-    left = {row.recording: row for row in recordings.itertuples() if not _part(out, row.recording).exists()}
+    paths = sound_paths(dataset)
+    left = {row.recording: row for row in dataset.recordings.itertuples()
+            if row.recording in paths and not _part(out, row.recording).exists()}  # fmt: skip
     rate = model.features["sample_rate_hz"]
     blocks = [block for row in left.values() for block in _blocks(row, window_s, hop_s, block_s)]
     with_windows = {row.recording for row, *_ in blocks}
@@ -184,7 +175,7 @@ def predict_folder(
         row, starts, begin, length = block
         first = np.rint((starts - begin) * rate).astype(int)
         try:
-            path = Path(dataset.root or ".") / row.path
+            path = paths[row.recording]
             return block, read_windows(path, first, round(window_s * rate), rate, channel, begin, length)
         except (OSError, ValueError) as error:
             if on_error == "raise":
@@ -211,7 +202,7 @@ def predict_folder(
             f"{len(report)} recording(s) without predictions, see {out / 'report.csv'}: {': '.join(report[0])}",
             stacklevel=2,
         )
-    return _join(out, recordings["recording"])
+    return _join(out, paths)
 
 
 def _part(out, name):

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from anuralib._runs import all_logits, check_pair, pick_device
-from anuralib._scores import check_labels
+from anuralib._runs import all_logits, check_features, pick_device
+from anuralib._scores import check_embeddings, check_labels, mean_and_spread
 from anuralib.models import last_layer
 
 
@@ -36,7 +36,7 @@ def embed(model, features, batch_size=256, device="auto"):
     ValueError
         As for `predict`.
     """
-    features, _ = check_pair(model, (features, np.zeros((len(features), len(model.species)))), "the given")
+    features = check_features(model, features, "the given")
     device, was_training, seen = pick_device(device), model.training, []
     hook = last_layer(model).register_forward_pre_hook(lambda layer, given: seen.append(given[0].float().cpu()))
     try:
@@ -81,11 +81,11 @@ def linear_probe(embeddings, labels, penalty=1.0):
     """
     from sklearn.linear_model import LogisticRegression
 
-    x, y = _check(embeddings, labels)
+    x = check_embeddings(embeddings)
+    y = check_labels(labels, len(x))
     if not penalty > 0:
         raise ValueError(f"penalty must be positive, got {penalty}")
-    mean, std = x.mean(0), x.std(0)
-    std[std < 1e-6] = 1.0
+    mean, std = mean_and_spread(x)
     weights, bias = np.zeros((x.shape[1], y.shape[1])), np.empty(y.shape[1])
     for i, column in enumerate(y.T):
         if column.any() and not column.all():
@@ -98,7 +98,7 @@ def linear_probe(embeddings, labels, penalty=1.0):
 
 def probe_probabilities(probe, embeddings):
     """Probability of every species in every window, float32 (N, n_species), by a `linear_probe` or `fit_weak`."""
-    x = _check(embeddings)
+    x = check_embeddings(embeddings)
     if x.shape[1] != len(probe.mean):
         raise ValueError(f"embeddings have {x.shape[1]} numbers, the probe was fitted to {len(probe.mean)}")
     logits = ((x - probe.mean) / probe.std) @ probe.weights + probe.bias
@@ -129,7 +129,8 @@ def prototypes(embeddings, labels):
     Prototypes
         NaN for a species without positives or without negatives.
     """
-    x, y = _check(embeddings, labels)
+    x = check_embeddings(embeddings)
+    y = check_labels(labels, len(x))
     with np.errstate(invalid="ignore"):
         present = (y.T.astype(float) @ x) / y.sum(0)[:, None].astype(float)
         absent = ((~y).T.astype(float) @ x) / (~y).sum(0)[:, None].astype(float)
@@ -151,19 +152,10 @@ def prototype_scores(prototypes, embeddings):
         at the prototype of yes, 0.12 at that of no, more or less beyond them. 0 for a species without positives or
         without negatives, 0.5 throughout if both prototypes are the same point. Good for ranking, not calibrated.
     """
-    x = _check(embeddings)
+    x = check_embeddings(embeddings)
     span = prototypes.present - prototypes.absent
     middle = ((prototypes.present + prototypes.absent) * span).sum(1) / 2
     # Not cut off at the prototypes: half of all windows lie beyond them, and would be tied.
     logits = 4 * (x @ span.T - middle) / np.where(prototypes.scale > 0, prototypes.scale, 1.0)
     scores = torch.sigmoid(torch.from_numpy(logits)).float().numpy()
     return np.where(np.isnan(prototypes.scale), np.float32(0), scores)
-
-
-def _check(embeddings, labels=None):
-    x = np.asarray(embeddings, dtype=float)
-    if x.ndim != 2 or 0 in x.shape:
-        raise ValueError(f"embeddings must be (N, D) with N > 0, got {x.shape}")
-    if not np.isfinite(x).all():
-        raise ValueError("embeddings hold NaN or infinite values")
-    return x if labels is None else (x, check_labels(labels, len(x)))

@@ -5,9 +5,10 @@ network reads. It is the only module that knows torchaudio.
 """
 
 import numpy as np
-import pandas as pd
 import torch
 from torchaudio.functional import melscale_fbanks
+
+from anuralib._scores import rows_by_recording
 
 # What `window_features` computes unless told otherwise. 64 bands by 130 frames cost a quarter of
 # log_mel's 128 by 259 at hop 256; below 100 Hz there is wind and no frog, above 10 kHz
@@ -226,11 +227,9 @@ def spectral_gate(pictures, groups=None, margin_db=6.0, percentile=50.0):
     pictures = _check_pictures(pictures)
     if not (margin_db >= 0 and 0 <= percentile <= 100):
         raise ValueError(f"need margin_db >= 0 and percentile in 0..100, got {margin_db} and {percentile}")
-    codes = np.arange(len(pictures)) if groups is None else pd.factorize(np.asarray(groups))[0]
-    if codes.shape != (len(pictures),) or (codes < 0).any():
-        raise ValueError(f"groups must name a recording for each of the {len(pictures)} pictures")
+    groups = np.arange(len(pictures)) if groups is None else groups
     out = np.empty(pictures.shape, dtype=np.float32)
-    for rows in pd.Series(codes).groupby(codes).indices.values():
+    for rows in rows_by_recording(groups, len(pictures)):
         part = pictures[rows].astype(np.float32)
         above = part - np.percentile(part, percentile, axis=(0, 3), keepdims=True)
         out[rows] = np.where(above >= margin_db, above, 0)

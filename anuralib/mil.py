@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from anuralib._scores import check_labels
+from anuralib._scores import check_embeddings, check_labels, mean_and_spread
 from anuralib.embeddings import Probe
 
 POOLINGS = ("max", "mean", "linear_softmax", "auto")
@@ -61,15 +61,24 @@ def _pool(p, bags, n_bags, how, alpha):
     def total(x):
         return torch.zeros(n_bags, *p.shape[1:], dtype=p.dtype).index_add(0, bags, x)
 
-    place = bags.view(-1, *[1] * (p.ndim - 1)).expand(p.shape)
-    surest = torch.zeros(n_bags, *p.shape[1:], dtype=p.dtype).scatter_reduce(0, place, p, "amax", include_self=False)
+    def surest():
+        place = bags.view(-1, *[1] * (p.ndim - 1)).expand(p.shape)
+        empty = torch.zeros(n_bags, *p.shape[1:], dtype=p.dtype)
+        return empty.scatter_reduce(0, place, p, "amax", include_self=False)
+
     if how == "max":
-        return surest
+        return surest()
     if how == "auto":  # the largest is taken away first, so that no exponential overflows
-        weight = torch.exp(alpha * (p - surest.detach()[bags]))
+        weight = torch.exp(alpha * (p - surest().detach()[bags]))
     else:
         weight = p if how == "linear_softmax" else torch.ones_like(p)
     return total(p * weight) / total(weight).clamp_min(1e-12)
+
+
+def _check_labelled(recordings, labelled):
+    lost = sorted(set(recordings) - set(labelled))
+    if lost:
+        raise ValueError(f"{len(lost)} recording(s) without weak labels: {lost[:3]}")
 
 
 def fit_weak(
@@ -107,16 +116,13 @@ def fit_weak(
     """
     if pooling not in POOLINGS:
         raise ValueError(f"unknown pooling {pooling!r}: one of {list(POOLINGS)}")
-    x, recordings = np.asarray(embeddings, dtype=float), np.asarray(recordings)
-    if x.ndim != 2 or not len(x) or recordings.shape != (len(x),) or not np.isfinite(x).all():
-        raise ValueError(f"need embeddings (N, D) without NaN and N recordings, got {x.shape} and {recordings.shape}")
+    x, recordings = check_embeddings(embeddings), np.asarray(recordings)
+    if recordings.shape != (len(x),):
+        raise ValueError(f"need embeddings (N, D) and N recordings, got {x.shape} and {recordings.shape}")
     codes, names = pd.factorize(recordings, sort=True)
-    lost = sorted(set(names) - set(weak_labels.index))
-    if lost:
-        raise ValueError(f"{len(lost)} recording(s) without weak labels: {lost[:3]}")
+    _check_labelled(names, weak_labels.index)
     target = torch.from_numpy(check_labels(weak_labels.loc[names], len(names))).float()
-    mean, std = x.mean(0), x.std(0)
-    std[std < 1e-6] = 1.0
+    mean, std = mean_and_spread(x)
     x = torch.from_numpy((x - mean) / std).float()
     codes = torch.from_numpy(codes)
     generator = torch.Generator().manual_seed(seed)
@@ -154,8 +160,6 @@ def weak_table(weak_labels, recordings, species):
         Recordings that have no weak label at all: nobody noted who was there.
     """
     table = weak_labels.pivot_table(index="recording", columns="species", values="calling_index", aggfunc="max")
-    lost = sorted(set(recordings) - set(table.index))
-    if lost:
-        raise ValueError(f"{len(lost)} recording(s) without weak labels: {lost[:3]}")
+    _check_labelled(recordings, table.index)
     table = table.reindex(index=pd.Index(recordings, name="recording"), columns=list(species))
     return (table.fillna(0) > 0).astype(int)

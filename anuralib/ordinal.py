@@ -7,6 +7,9 @@ far from 2 as from 0. The proportional-odds model (McCullagh 1980) knows just th
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import expit
+
+from anuralib._scores import mean_and_spread
 
 
 class OrdinalModel(NamedTuple):
@@ -31,10 +34,6 @@ def _cuts(free):
     return np.cumsum(np.concatenate([free[:1], np.exp(free[1:])]))
 
 
-def _sigmoid(x):
-    return 0.5 * (1 + np.tanh(x / 2))
-
-
 def _objective(params, x, y, n_cuts, penalty):
     """Negative log-likelihood with an L2 penalty on the weights, and its gradient."""
     weights, free = params[:-n_cuts], params[-n_cuts:]
@@ -42,7 +41,7 @@ def _objective(params, x, y, n_cuts, penalty):
     # The probability of level k lies between two sigmoids; beyond the last cut they are 1 and 0.
     edges = np.concatenate([[-np.inf], cuts, [np.inf]])
     score = x @ weights
-    above, below = _sigmoid(score - edges[y]), _sigmoid(score - edges[y + 1])
+    above, below = expit(score - edges[y]), expit(score - edges[y + 1])
     prob = np.maximum(above - below, 1e-300)
     slope_above, slope_below = above * (1 - above), below * (1 - below)
     value = -np.log(prob).sum() + 0.5 * penalty * weights @ weights
@@ -92,8 +91,7 @@ def fit_ordinal(features, index, n_levels=4, penalty=1.0):
     n_cuts = len(present) - 1
     if n_cuts < 1:
         raise ValueError(f"all recordings have the index {present[0]}: there is nothing to learn")
-    mean, std = x.mean(0), x.std(0)
-    std[std < 1e-9] = 1.0
+    mean, std = mean_and_spread(x, least=1e-9)
     share = np.clip(np.cumsum(np.bincount(y))[:-1] / len(y), 0.01, 0.99)
     first = np.log(share / (1 - share))
     free = np.concatenate([first[:1], np.log(np.maximum(np.diff(first), 1e-2))])
@@ -113,7 +111,7 @@ def ordinal_probabilities(model, features):
     if x.shape[1] != len(model.mean):
         raise ValueError(f"{x.shape[1]} features given, the model was fitted to {len(model.mean)}")
     score = ((x - model.mean) / model.std) @ model.weights
-    at_least = _sigmoid(score[:, None] - model.cuts)
+    at_least = expit(score[:, None] - model.cuts)
     edges = np.concatenate([np.ones((len(x), 1)), at_least, np.zeros((len(x), 1))], axis=1)
     return edges[:, :-1] - edges[:, 1:]
 
@@ -154,7 +152,7 @@ def index_scores(true, estimate, n_levels=4):
     ValueError
         No values, shapes that differ, values that are no level.
     """
-    from sklearn.metrics import confusion_matrix
+    from sklearn.metrics import cohen_kappa_score
 
     true, estimate = np.asarray(true), np.asarray(estimate)
     levels = np.arange(n_levels)
@@ -162,14 +160,12 @@ def index_scores(true, estimate, n_levels=4):
         raise ValueError(f"true and estimate must be equally long, got {true.shape} and {estimate.shape}")
     if not (np.isin(true, levels).all() and np.isin(estimate, levels).all()):
         raise ValueError(f"indices must be whole numbers from 0 to {n_levels - 1}")
-    seen = confusion_matrix(true, estimate, labels=levels).astype(float)
-    by_chance = np.outer(seen.sum(1), seen.sum(0)) / len(true)
-    weight = (levels[:, None] - levels) ** 2
-    expected = (weight * by_chance).sum()
     apart = estimate.astype(float) - true
+    defined = len(np.union1d(true, estimate)) > 1
+    kappa = cohen_kappa_score(true, estimate, labels=levels, weights="quadratic") if defined else np.nan
     return {
         "exact": float((apart == 0).mean()),
         "mae": float(np.abs(apart).mean()),
         "bias": float(apart.mean()),
-        "weighted_kappa": float(1 - (weight * seen).sum() / expected) if expected > 0 else float("nan"),
+        "weighted_kappa": float(kappa),
     }

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from anuralib._runs import all_logits, check_pair, pick_device
+from anuralib._runs import all_logits, check_features, pick_device
 from anuralib.features import pictures_of
 from anuralib.window_pictures import iter_window_features
 
@@ -52,9 +52,7 @@ def predict(
     n_species = len(model.species)
 
     def run(features):
-        features, _ = check_pair(
-            model, (features, np.zeros((len(features), n_species))), "the given"
-        )
+        features = check_features(model, features, "the given")
         return torch.sigmoid(all_logits(model, features, batch_size, device)).numpy()
 
     try:

@@ -7,34 +7,24 @@ second source of chance: give the predictions of several seeds.
 """
 
 import numpy as np
-import pandas as pd
 
-from anuralib._scores import check_scores
+from anuralib._scores import check_scores, rows_by_recording
 from anuralib.metrics import macro_f1
 
 
-def _recordings(groups, n):
-    """The rows of each recording."""
-    codes, recordings = pd.factorize(np.asarray(groups))
-    if codes.shape != (n,) or (codes < 0).any():
-        raise ValueError(f"groups must name a recording for each of the {n} windows")
-    return [np.flatnonzero(codes == code) for code in range(len(recordings))]
-
-
-def _draws(groups, n, n_boot, level, seed):
-    """Rows of `n_boot` test subsets that might have been."""
+def _bootstrap(score, groups, n, n_boot, level, seed):
+    """`score(rows)` of `n_boot` test subsets that might have been: those that are numbers, and what to tell of them."""
     if not 0 < level < 1 or n_boot < 1:
         raise ValueError(f"need 0 < level < 1 and n_boot >= 1, got {level} and {n_boot}")
-    rows = _recordings(groups, n)
+    rows = rows_by_recording(groups, n)
     rng = np.random.default_rng(seed)
-    for _ in range(n_boot):
-        yield np.concatenate([rows[k] for k in rng.integers(len(rows), size=len(rows))])
-
-
-def _interval(scores, level):
-    if not len(scores):
-        return np.nan, np.nan
-    return np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
+    draws = (rng.integers(len(rows), size=len(rows)) for _ in range(n_boot))
+    scores = np.array([score(np.concatenate([rows[k] for k in drawn])) for drawn in draws], dtype=float)
+    scores = scores[np.isfinite(scores)]
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.quantile(scores, tails) if len(scores) else (np.nan, np.nan)
+    told = {"low": float(low), "high": float(high), "n_recordings": len(rows), "n_boot": len(scores)}
+    return scores, told
 
 
 def bootstrap_ci(y_true, y_prob, groups, metric=macro_f1, n_boot=1000, level=0.95, seed=0):
@@ -62,17 +52,8 @@ def bootstrap_ci(y_true, y_prob, groups, metric=macro_f1, n_boot=1000, level=0.9
         Scores as for `evaluate`; no recording for each window, an impossible level.
     """
     truth, prob, _ = check_scores(y_true, y_prob)
-    scores = [metric(truth[drawn], prob[drawn]) for drawn in _draws(groups, len(truth), n_boot, level, seed)]
-    scores = np.array(scores, dtype=float)
-    scores = scores[np.isfinite(scores)]
-    low, high = _interval(scores, level)
-    return {
-        "estimate": float(metric(truth, prob)),
-        "low": float(low),
-        "high": float(high),
-        "n_recordings": len(_recordings(groups, len(truth))),
-        "n_boot": len(scores),
-    }
+    _, told = _bootstrap(lambda rows: metric(truth[rows], prob[rows]), groups, len(truth), n_boot, level, seed)
+    return {"estimate": float(metric(truth, prob)), **told}
 
 
 def paired_bootstrap(y_true, prob_a, prob_b, groups, metric=macro_f1, n_boot=1000, level=0.95, seed=0):
@@ -111,15 +92,9 @@ def paired_bootstrap(y_true, prob_a, prob_b, groups, metric=macro_f1, n_boot=100
         means = [np.mean([metric(truth[rows], run[rows]) for run in runs]) for runs in models]
         return means[1] - means[0]
 
-    drawn = [difference(rows) for rows in _draws(groups, len(truth), n_boot, level, seed)]
-    scores = np.array(drawn, dtype=float)
-    scores = scores[np.isfinite(scores)]
-    low, high = _interval(scores, level)
+    scores, told = _bootstrap(difference, groups, len(truth), n_boot, level, seed)
     return {
         "difference": float(difference(np.arange(len(truth)))),
-        "low": float(low),
-        "high": float(high),
+        **told,
         "share_above_zero": float((scores > 0).mean()) if len(scores) else np.nan,
-        "n_recordings": len(_recordings(groups, len(truth))),
-        "n_boot": len(scores),
     }

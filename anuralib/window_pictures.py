@@ -25,6 +25,13 @@ from anuralib.windows import preprocess
 _CACHE_VERSION = 1  # goes up whenever the same settings give other numbers
 
 
+def sound_paths(dataset):
+    """The file of each recording that has one, in the order of ``dataset.recordings``."""
+    root = Path(getattr(dataset, "root", None) or ".")
+    with_sound = dataset.recordings.dropna(subset="path")
+    return {name: root / path for name, path in zip(with_sound["recording"], with_sound["path"], strict=True)}
+
+
 def _plan(windows, dataset, rate):
     """Paths, first samples and rows of each recording, and the length of a window in samples."""
     missing = {"fname", "min_t", "max_t"} - set(windows.columns)
@@ -35,17 +42,15 @@ def _plan(windows, dataset, rate):
     lengths = ((windows["max_t"] - windows["min_t"]) * rate).round().unique()
     if len(lengths) != 1 or not lengths[0] > 0:
         raise ValueError("all windows must have the same length, max_t - min_t > 0 seconds")
-    with_sound = dataset.recordings.dropna(subset="path")
-    paths = dict(zip(with_sound["recording"], with_sound["path"], strict=True))
+    paths = sound_paths(dataset)
     unknown = sorted(set(windows["fname"]) - set(paths))
     if unknown:
         raise ValueError(
             f"{len(unknown)} recording(s) not in dataset.recordings, or without sound: {unknown[:3]}"
         )
-    root = Path(getattr(dataset, "root", None) or ".")
     starts = (windows["min_t"].to_numpy(dtype=float) * rate).round().astype(int)
     rows_of = windows.groupby("fname", sort=False).indices
-    plan = {name: (root / paths[name], rows, starts[rows]) for name, rows in rows_of.items()}
+    plan = {name: (paths[name], rows, starts[rows]) for name, rows in rows_of.items()}
     return plan, int(lengths[0])
 
 

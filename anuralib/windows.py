@@ -4,7 +4,6 @@ The labels of windows are made in `anuralib.window_table` and their table is rea
 `anuralib.metadata`; both are offered here too.
 """
 
-import json
 import os
 import warnings
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from anuralib import _filtering, audio
-from anuralib._files import has_size, remove_leftovers, write_text
+from anuralib._files import has_size, other_settings, remove_leftovers, write_settings, write_text
 from anuralib._reading import check_on_error
 from anuralib.metadata import read_metadata, species_columns, window_path
 from anuralib.window_table import window_labels, window_starts
@@ -263,13 +262,13 @@ def build_windows(
     windows = window_labels(dataset.strong_labels, dataset.recordings, dataset.species)
     settings = {"dataset": dataset.name, "filter_per": filter_per, "channel": channel, "sample_rate_hz": SAMPLE_RATE_HZ}
     note = out_dir / _SETTINGS
-    if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != settings:
+    if other_settings(note, settings):
         raise ValueError(
             f"{note}: the windows here were made with other settings than {settings}; "
             "choose another folder, or empty this one"
         )
     remove_leftovers(out_dir)
-    write_text(json.dumps(settings, indent=1) + "\n", note)
+    write_settings(settings, note)
     paths = dict(zip(dataset.recordings["recording"], dataset.recordings["path"], strict=True))
     groups = dict(tuple(windows.groupby("fname", sort=False)))
     jobs = (delayed(_try_recording)(paths[name], rows, out_dir, filter_per, channel)

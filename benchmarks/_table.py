@@ -11,11 +11,12 @@ from pathlib import Path
 import anuralib
 
 
-def arguments(doc, recordings):
-    """The options that all benchmarks know; each adds its own."""
+def arguments(doc, recordings=None):
+    """The options that all benchmarks know; each adds its own. Only some go by recordings and rounds."""
     parser = argparse.ArgumentParser(description=doc.split("\n")[0])
-    parser.add_argument("--recordings", type=int, default=recordings)
-    parser.add_argument("--rounds", type=int, default=3)
+    if recordings is not None:
+        parser.add_argument("--recordings", type=int, default=recordings)
+        parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, help="write {name: {ours, peer, ratio, unit}} here")
     return parser
 

@@ -8,13 +8,12 @@ test subset. Trained networks stay in a folder: a run that was stopped goes on.
     python benchmarks/bench_losses.py [--seeds 5] [--epochs 12] [--methods bce,asymmetric] [--folder DIR] [--json FILE]
 """
 
-import argparse
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from _table import row, show
+from _table import arguments, row, show
 from tqdm.auto import tqdm
 
 import anuralib as al
@@ -94,7 +93,7 @@ def measure(results, subsets, groups, n_boot):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = arguments(__doc__)
     parser.add_argument("--pond", default="mini", help="size of the pond")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=12)
@@ -102,7 +101,6 @@ def main():
     parser.add_argument("--draws", type=int, default=1000, help="of the bootstrap")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--folder", type=Path, help="keep trained networks here")
-    parser.add_argument("--json", type=Path, help="write {name: {ours, peer, ratio, unit}} here")
     chosen = parser.parse_args()
     species, subsets, groups = load(chosen.pond)
     silent = subsets["train"][0][(subsets["train"][1].sum(axis=1) == 0).to_numpy()]

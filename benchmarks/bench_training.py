@@ -11,7 +11,6 @@ speed and macro F1 of networks and input sizes that fit the same time, of at mos
     python benchmarks/bench_training.py [--budget 600] [--epochs 20] [--level 0.3] [--pond mini] [--json FILE]
 """
 
-import argparse
 import os
 import tempfile
 import time
@@ -22,7 +21,7 @@ import numpy as np
 import soundfile
 import torch
 import torchvision
-from _table import row, show
+from _table import arguments, row, show
 
 import anuralib as al
 
@@ -157,14 +156,13 @@ def reached(looks, level, budget):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = arguments(__doc__)
     parser.add_argument("--pond", default="mini", help="size of the pond")
     parser.add_argument("--budget", type=float, default=600.0, help="seconds of training for each")
     parser.add_argument("--epochs", type=int, default=20, help="of ours, at most")
     parser.add_argument("--level", type=float, default=0.3, help="macro F1 to be reached")
     parser.add_argument("--looks", type=int, default=2, help="evaluations of the recipe, outside the time")
     parser.add_argument("--only", help="comma-separated part of the sizes, by number from 0; 0 is the default")
-    parser.add_argument("--json", type=Path, help="write {name: {ours, peer, ratio, unit}} here")
     options = parser.parse_args()
     pond = al.load_dataset("pond", size=options.pond)
     names = list(SIZES) if options.only is None else [list(SIZES)[int(k)] for k in options.only.split(",")]

@@ -17,6 +17,16 @@ def loudest_hz(signal, rate):
     return np.fft.rfftfreq(len(signal), 1 / rate)[power.argmax()]
 
 
+@pytest.mark.parametrize("rate", [8000, 22050])
+def test_dominant_frequency_is_that_of_the_loudest_tone(rate):
+    time_s = np.arange(rate) / rate
+    signal = np.sin(2 * np.pi * 1200 * time_s) + 0.3 * np.sin(2 * np.pi * 3100 * time_s)
+    assert audio.dominant_frequency(signal, rate) == pytest.approx(1200, abs=1)
+    for wrong in (signal[:1], signal[None], signal * np.nan):
+        with pytest.raises(ValueError, match="one channel"):
+            audio.dominant_frequency(wrong, rate)
+
+
 def test_name_of_a_recording():
     site, when = audio.parse_recording_name("INCT20955_20190830_231500")
     assert (site, when) == ("INCT20955", pd.Timestamp("2019-08-30 23:15:00"))
