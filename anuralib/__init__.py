@@ -22,7 +22,7 @@ _NAMES = {
     "window_labels": "window_table", "window_starts": "window_table",
     "add_validation": "splitting", "holdout_split": "splitting", "split_report": "splitting",
     "stratified_split": "splitting", "kfold_split": "splitting", "nights": "splitting",
-    "leaked_recordings": "splitting",
+    "leaked_recordings": "splitting", "leak_report": "leakage",
     "log_mel": "features", "mel_frequencies": "features", "pcen": "features", "spectral_gate": "features",
     "spec_augment": "augment", "window_features": "window_pictures",
     "build_model": "models", "load_model": "models", "save_model": "models",

@@ -95,7 +95,8 @@ def check(name, answer):
         except Hint as stopped:
             hint = str(stopped)
         except (Exception, SystemExit) as error:  # a learner's function may raise anything: that is an answer
-            hint = f"that raised {type(error).__name__}: {error}"
+            hint = (f"an answer of type {type(answer).__name__} has not the form that the exercise asks for "
+                    f"({type(error).__name__}: {error})")  # fmt: skip
     print(f"Pass: {name}" if hint is None else f"Hint for {name}: {hint}")
     return hint is None
 
@@ -131,6 +132,33 @@ def expect_number(answer, value, tol=1e-6, hints=None):
         if abs(number - wrong) <= tol:
             return hint
     return f"{number:g} is too {'high' if number > value else 'low'}"
+
+
+def expect_choice(answer, right, choices, hints=None):
+    """Compare a word with the right one among those that were offered; case and spaces do not count.
+
+    Parameters
+    ----------
+    answer : object
+    right : str or collection of str
+        Any of several passes.
+    choices : sequence of str
+        What the exercise offers.
+    hints : dict, optional
+        Wrong choice to hint.
+
+    Returns
+    -------
+    str or None
+    """
+    if not isinstance(answer, str):
+        return _missing(answer) or f"answer with one of {', '.join(map(repr, choices))}"
+    word = {c.lower(): c for c in choices}.get(answer.strip().lower())
+    if word is None:
+        return f"answer with one of {', '.join(map(repr, choices))}, not {answer!r}"
+    if word in ({right} if isinstance(right, str) else right):
+        return None
+    return (hints or {}).get(word, f"{word!r} is not it; look again")
 
 
 def expect_array(answer, value, tol=1e-6):
