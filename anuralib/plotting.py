@@ -6,8 +6,8 @@ import numpy as np
 
 from anuralib.audio import read_audio
 
-# Okabe-Ito: told apart by colour-blind readers.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+# Okabe-Ito, told apart by colour-blind readers; a dark red stands for its yellow, which is too pale on white.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#882255", "#000000")
 
 
 def _axes(ax, height=3.2):
@@ -126,7 +126,7 @@ def _draw_labels(ax, labels, start_s, end_s, top_khz):
     ax.set_yticks(np.arange(0, top_khz + 0.01, 2 if top_khz > 4 else 1))
     for name, i in rows.items():
         ax.annotate(name, (1.005, top_khz + height * (0.5 + i)), xycoords=("axes fraction", "data"),
-                    fontsize=7, va="center", annotation_clip=False)  # fmt: skip
+                    fontsize=8, va="center", annotation_clip=False)  # fmt: skip
 
 
 def plot_history(history, ax=None):

@@ -1,5 +1,12 @@
-"""The notebooks made from the chapters: no solution in the learner's, and all of them run outside the repository."""
+"""The notebooks made from the chapters: no solution in the learner's, and all of them run from the wheel alone."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
 from pathlib import Path
 
 import nbclient
@@ -43,9 +50,49 @@ def test_learners_get_the_questions_and_teachers_the_answers(notebooks, chapter)
     assert learner.count("al.check(") >= 3 and ":::" not in learner and "{exercise}" not in learner
 
 
+@pytest.fixture(scope="session")
+def kernel(tmp_path_factory):
+    """A kernel, by its name, that has the course's wheel and its requirements, and no way to the repository.
+
+    Its environment sees the packages of this one by path only, so that the editable install here doesn't count.
+    """
+    folder = tmp_path_factory.mktemp("kernel")
+    source = folder / "source"
+    shutil.copytree(BOOK.parent / "anuralib", source / "anuralib", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(BOOK.parent / name, source)
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, source]
+    subprocess.run(build, check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    python = folder / "venv" / "bin" / "python"
+    ask = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
+    site = Path(subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True).stdout.strip())
+    (site / "base.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
+    zipfile.ZipFile(next(folder.glob("anuralib-*.whl"))).extractall(site)
+    specification = {"argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                     "display_name": "wheel", "language": "python"}  # fmt: skip
+    place = folder / "jupyter" / "kernels" / "anura-wheel"
+    place.mkdir(parents=True)
+    (place / "kernel.json").write_text(json.dumps(specification), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", str(folder / "jupyter"))
+        patch.setenv("ANURALIB_SMOKE", "1")
+        patch.delenv("PYTHONPATH", raising=False)
+        patch.setenv("PYTHONWARNINGS", "default")
+        yield "anura-wheel", site
+
+
+@pytest.mark.parametrize("view", ["filled", "teacher"])
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=IDS)
-def test_filled_in_notebook_runs_outside_the_repository(notebooks, chapter, tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONWARNINGS", "default")
-    notebook = read(notebooks, "filled", chapter)
-    client = nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}})
-    client.execute()
+def test_notebook_runs_from_the_wheel_in_an_empty_folder(notebooks, kernel, chapter, view, tmp_path):
+    name, site = kernel
+    notebook = read(notebooks, view, chapter)
+    where = "import anuralib\nfrom pathlib import Path\nprint(Path(anuralib.__file__).parents[1])"
+    notebook.cells.append(nbformat.v4.new_code_cell(where))
+    folder = {"metadata": {"path": str(tmp_path)}}
+    nbclient.NotebookClient(notebook, timeout=600, kernel_name=name, resources=folder).execute()
+    assert os.path.samefile(notebook.cells[-1].outputs[0].text.strip(), site)
+    said = "".join(o.get("text", "") for cell in notebook.cells for o in cell.get("outputs", []))
+    assert said.count("Pass: ") >= 3
+    if view == "filled":
+        assert "Hint for" not in said

@@ -1,9 +1,12 @@
 """The built pages, as a reader gets them. `make test` builds the book first."""
 
 import re
+import statistics
+from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import notebook_export
 import pytest
 from bs4 import BeautifulSoup
 
@@ -19,6 +22,8 @@ def problems(site):
         name = path.relative_to(site.resolve())
         if "Traceback (most recent call last)" in page.get_text():
             found.append(f"{name}: a traceback")
+        ids = Counter(tag["id"] for tag in page.find_all(id=True))
+        found += [f"{name}: the id {key} {n} times" for key, n in ids.items() if n > 1]
         for image in page.find_all("img"):
             alt = (image.get("alt") or "").strip()
             if not alt or alt.startswith(("_images/", "../_images/")) or re.search(r"\.(png|svg|jpe?g)$", alt):
@@ -50,10 +55,46 @@ def test_pages_have_no_tracebacks_dead_links_or_nameless_images(site):
     assert problems(site) == []
 
 
+def page_bytes(path):
+    """Bytes of a page with the pictures that it shows; sounds of players are inside the page."""
+    page = BeautifulSoup(path.read_text(encoding="utf-8"), "html5lib")
+    shown = {urlsplit(image["src"]).path for image in page.find_all("img", src=True) if "data:" not in image["src"]}
+    return path.stat().st_size + sum((path.parent / unquote(name)).stat().st_size for name in shown)
+
+
 @pytest.mark.site
 def test_pages_are_small_enough(site):
-    too_big = {p.name: p.stat().st_size for p in site.rglob("*.html") if p.stat().st_size > 3_000_000}
-    assert not too_big
+    sizes = {p.name: page_bytes(p) for p in site.rglob("*.html") if "_static" not in p.parts}
+    assert max(sizes.values()) < 3_000_000, sizes
+    assert statistics.median(sizes.values()) < 1_000_000, sizes
+
+
+@pytest.mark.site
+def test_no_solution_is_given_away_outside_its_box(site):
+    book = site.parents[1]
+    pages = {p: BeautifulSoup(p.read_text(encoding="utf-8"), "html5lib") for p in site.rglob("*.html")}
+    boxes = {path: [box.get_text() for box in page.select("div.solution")] for path, page in pages.items()}
+    for page in pages.values():
+        for box in page.select("div.solution"):
+            assert box.select_one(".dropdown, [class*=dropdown]") is not None or "dropdown" in box["class"]
+            box.decompose()
+    outside = {path: page.get_text() for path, page in pages.items()}
+    kinds = {".js", ".json", ".txt", ".md", ".ipynb", ".inv", ".py"}
+    for path in site.rglob("*"):
+        if path.suffix in kinds and "_static" not in path.parts:
+            outside[path] = path.read_text(encoding="utf-8", errors="ignore")
+    for chapter in notebook_export.chapter_paths(book):
+        text = chapter.read_text(encoding="utf-8")
+        if not notebook_export.is_chapter(text):
+            continue
+        lines = {line for line in notebook_export.solution_lines(text) if len(line) > 20 and "`" not in line}
+        page = site / chapter.relative_to(book).with_suffix(".html")
+        own = " ".join(boxes[page])
+        code = {line for line in lines if line in own}
+        assert len(code) >= 3, f"{page.name}: the solutions can't be found in their boxes"
+        for path, said in outside.items():
+            given = {line for line in code if line in said}
+            assert not given, f"{path.relative_to(site)} gives away {given}"
 
 
 @pytest.mark.parametrize(
