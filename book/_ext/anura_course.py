@@ -53,7 +53,9 @@ def key_execution_cache(app, config):
     import anuralib
 
     package = Path(anuralib.__file__).parent
-    key = package_digest(package, extra=[package.parent / "constraints.txt"])
+    root = Path(app.srcdir).parent
+    extra = [root / "constraints.txt", *sorted((root / "benchmarks" / "results").glob("*.csv"))]
+    key = package_digest(package, extra=extra)
     caches = Path(app.outdir).parent / ".jupyter_cache"
     cache = caches / key
     cache.mkdir(parents=True, exist_ok=True)
@@ -172,6 +174,14 @@ def drop_thebe_settings(app, doctree, docname):
             node.parent.remove(node)
 
 
+def name_contents_apart(app, doctree, docname):
+    """Give the contents of each exercise and solution an id of their own; sphinx-exercise gives all the same."""
+    for section in doctree.findall(nodes.section):
+        if section["ids"] in (["exercise-content"], ["solution-content"]):
+            label = section.parent.get("label") or "-".join(section.parent["ids"])
+            section["ids"] = [f"{label}-content"]
+
+
 def _is_thebe(script):
     body = getattr(script, "attributes", {}).get("body", "") or ""
     return "thebe" in str(getattr(script, "filename", script) or "") or "THEBE_JS_URL" in body
@@ -187,5 +197,6 @@ def setup(app):
     app.connect("html-page-context", add_buttons, priority=600)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("doctree-resolved", drop_thebe_settings, priority=900)
+    app.connect("doctree-resolved", name_contents_apart, priority=900)
     app.connect("build-finished", write_notebooks)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -18,7 +18,12 @@ COLAB = "https://colab.research.google.com/github/owner/course/blob/notebooks/"
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     """The built site of a copy of the book whose repository is owner/course."""
-    copy = tmp_path_factory.mktemp("published") / "book"
+    root = tmp_path_factory.mktemp("published")
+    copy = root / "book"
+    # What the key of the cached results is made of has to lie beside the copy, as it lies beside the book.
+    shutil.copy(BOOK.parent / "constraints.txt", root)
+    if (results := BOOK.parent / "benchmarks" / "results").is_dir():
+        shutil.copytree(results, root / "benchmarks" / "results")
     shutil.copytree(BOOK, copy, ignore=shutil.ignore_patterns("html", ".doctrees", "jupyter_execute"))
     run = subprocess.run(
         [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "--keep-going", "-n", str(copy)],
