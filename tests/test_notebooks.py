@@ -45,7 +45,8 @@ def test_learners_get_the_questions_and_teachers_the_answers(notebooks, chapter)
     }
     assert len(solution) >= 3
     assert not solution & lines["learner"]
-    assert solution <= lines["teacher"]
+    # A link or a role is written differently in a notebook; the rest of the solution stands there as it is.
+    assert {line for line in solution if "](" not in line and "}`" not in line} <= lines["teacher"]
     learner = "\n".join(lines["learner"])
     assert learner.count("al.check(") >= 3 and ":::" not in learner and "{exercise}" not in learner
 
@@ -96,3 +97,9 @@ def test_notebook_runs_from_the_wheel_in_an_empty_folder(notebooks, kernel, chap
     assert said.count("Pass: ") >= 3
     if view == "filled":
         assert "Hint for" not in said
+
+
+def test_citations_show_names_with_their_accents():
+    authors = {key: names for key, (names, *_) in notebook_export.read_citations(BOOK / "references.bib").items()}
+    assert authors["canas2023anuraset"] == "Cañas et al."
+    assert not [names for names in authors.values() if set(names) & set("\\{}")]

@@ -10,12 +10,14 @@ filled    the solution in place of each stub: what the tests run
 """
 
 import argparse
+import codecs
 import json
 import os
 import sys
 from pathlib import Path
 
 import jupytext
+import latexcodec  # noqa: F401  registers the codec "ulatex"; pybtex brings it
 import nbformat
 from myst_to_markdown import (
     PARSER,
@@ -70,6 +72,11 @@ def setup_source(repository=""):
     return source if repository else source + NO_REPOSITORY
 
 
+def _plain(latex):
+    """LaTeX's accents and braces as plain text."""
+    return codecs.decode(latex, "ulatex").replace("{", "").replace("}", "")
+
+
 def read_citations(path):
     """{key: (authors, year, url)} of a BibTeX file; empty where there is none."""
     if not path.is_file():
@@ -77,7 +84,7 @@ def read_citations(path):
     citations = {}
     for key, entry in parse_file(str(path)).entries.items():
         people = entry.persons.get("author") or entry.persons.get("editor") or []
-        names = [" ".join(p.prelast_names + p.last_names).strip("{}") for p in people] or [key]
+        names = [_plain(" ".join(p.prelast_names + p.last_names)) for p in people] or [key]
         authors = names[0] if len(names) == 1 else " and ".join(names[:2])
         authors = f"{names[0]} et al." if len(names) > 2 else authors
         doi = entry.fields.get("doi")
