@@ -129,6 +129,7 @@ def test_boxes_that_cannot_be_read_get_a_hint(pond, capsys):
         ([(0.0, 1.0, "BARWHI")], "lacks the quality"),
         ([(0.0, 1.0, "BARWHI_X")], "is not a label like"),
         ([(0.0, 1.0)], "is not a box"),
+        ([(..., ..., "..._H")], "replace each ..."),
         ([(1.0, 0.5, "BARWHI_H")], "ends before it begins"),
         ([(float("nan"), 0.5, "BARWHI_H")], "NaN"),
         ([(100.0, 101.0, "BARWHI_H")], "outside the clip"),

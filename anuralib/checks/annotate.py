@@ -164,7 +164,7 @@ def _heard(answer):
 @exercise("strong-labels.4")
 def _single(answer):
     return expect_choice(answer, "LONTRI", ("HIGPEE", "BARWHI", "LONTRI"), {
-        "HIGPEE": "Its bouts of that length hold the most calls of the three.",
+        "HIGPEE": "Look at how high its diamonds lie at that length.",
         "BARWHI": "Look at how high its squares lie at that length.",
     })
 
@@ -192,7 +192,9 @@ def _read_boxes(boxes, start_s):
     for box in boxes:
         if not isinstance(box, list | tuple) or len(box) != 3:
             raise Hint(f"{box!r} is not a box (start_s, end_s, text)")
-        if isinstance(box[2], str) and _is_code(box[2], kinds):
+        if ... in box:
+            raise Hint("a part of a box is missing: replace each ... by a time")
+        if isinstance(box[2], str) and box[2].strip().upper() in kinds.index:
             raise Hint(f"{box[2]!r} lacks the quality: write {box[2].strip().upper()}_H, _M or _L")
         try:
             begin, end = float(box[0]), float(box[1])
@@ -206,10 +208,6 @@ def _read_boxes(boxes, start_s):
                        "read the times from the axis, which counts from the recording's start")  # fmt: skip
         rows.append((begin, end, _check_code(code, kinds), quality))
     return pd.DataFrame(rows, columns=["start_s", "end_s", "species", "quality"])
-
-
-def _is_code(text, kinds):
-    return text.strip().upper() in kinds.index
 
 
 def compare_boxes(drawn, truth, start_s, lookalike):

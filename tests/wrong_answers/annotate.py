@@ -22,7 +22,7 @@ WRONG = [
     ("strong-labels.2", lambda start_s, end_s: len(start_s), "for each call"),
     ("strong-labels.3", 500, "too high"),
     ("strong-labels.3", "SIM1_20200910_191500", "a number"),
-    ("strong-labels.4", "HIGPEE", "most calls"),
+    ("strong-labels.4", "HIGPEE", "diamonds"),
     ("strong-labels.4", "BARWHI", "how high"),
     ("strong-labels.5", [(0.0, 1.0, "BARWHI_H")], "the three"),
     ("strong-labels.5", ("SIM9", 0, [(0.0, 1.0, "BARWHI_H")]), "name of a recording"),
