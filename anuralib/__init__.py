@@ -16,6 +16,7 @@ _NAMES = {
     "audio_info": "audio", "dominant_frequency": "audio", "parse_recording_name": "audio", "read_audio": "audio",
     "resample": "audio", "write_audio": "audio",
     "call_types": "calls", "synthesise_call": "calls", "draw_individual": "calls",
+    "call_examples": "reference_calls",
     "download_anuraset": "download",
     "Dataset": "layouts", "load_dataset": "datasets", "simulate_pond": "simulate",
     "read_metadata": "metadata", "build_windows": "windows", "preprocess": "windows",
