@@ -1,6 +1,11 @@
 """Checks of the exercises in the part *Preprocess*."""
 
-from anuralib.exercises import exercise, expect_number, run_function
+import numpy as np
+
+from anuralib.annotation import merge_calls
+from anuralib.datasets import load_dataset
+from anuralib.exercises import exercise, expect_array, expect_choice, expect_number, run_function
+from anuralib.window_table import window_labels
 
 
 @exercise("windows.1")
@@ -17,29 +22,75 @@ def _count(answer):
 
 @exercise("windows.2")
 def _positive(answer):
-    cases = [
-        ((0, 3, 1.0, 2.0), True, "a call inside the window is in it"),
-        ((0, 3, 2.9, 9.0), True, "any portion is enough: the call need not end in the window"),
-        ((5, 8, 1.0, 9.0), True, "a call that begins before the window and ends after it fills it"),
-        ((0, 3, 3.0, 3.4), False, "a call that begins at the window's end is outside: the end is open"),
-        ((3, 6, 1.0, 3.0), False, "a call that ends where the window begins is outside"),
-        ((3, 6, 8.0, 9.0), False, "a call after the window is outside: both conditions must hold"),
-        ((3, 6, 0.0, 1.0), False, "a call before the window is outside: both conditions must hold"),
-        ((3, 6, 3.0, 3.0), True, "a point label at the window's start is in it: the start is closed"),
-        ((3, 6, 6.0, 6.0), False, "a point label at the window's end is outside: the end is open"),
+    rows = [
+        (True, "row 0: a call inside the window is in it"),
+        (True, "row 1: a call that begins before the window and ends after it fills it; any portion is enough"),
+        (False, "row 2: a call that begins at the window's end is outside: the end is open"),
+        (False, "row 3: a call that ends where the window begins is outside: its end is open"),
+        (False, "row 4: a call after the window is outside: both conditions must hold"),
+        (True, "row 5: a point label at the window's start is in it: the start is closed"),
+        (False, "row 6: a point label at the window's end is outside: the end is open"),
     ]
-    for times, expected, hint in cases:
-        result = run_function(answer, *times)
-        if bool(result) is not expected:
-            return f"window {times[:2]}, call {times[2:]}: {hint}"
-    return None
+    right = np.array([value for value, _ in rows])
+    wrong_form = expect_array(answer, right)
+    if wrong_form is None or "values are wrong" not in wrong_form:
+        return wrong_form
+    got = np.asarray(answer, dtype=float)
+    return next(hint for value, (expected, hint) in zip(got, rows, strict=True) if value != expected)
+
+
+def _median_filled(pond, spans, window_s):
+    """The median share of a positive window that is filled by the spans of its species."""
+    table = window_labels(pond.strong_labels, pond.recordings, pond.species, window_s)
+    positive = table.melt(["fname", "min_t", "max_t"], pond.species, "species").query("value == 1")
+    pairs = positive.merge(merge_calls(spans, max_gap_s=0), left_on=["fname", "species"],
+                           right_on=["recording", "species"])  # fmt: skip
+    begin, end = pairs[["min_t", "start_s"]].max(axis=1), pairs[["max_t", "end_s"]].min(axis=1)
+    inside = (end - begin).clip(lower=0) / window_s
+    return float(inside.groupby([pairs["fname"], pairs["min_t"], pairs["species"]]).sum().median())
 
 
 @exercise("windows.3")
-def _ratio(answer):
+def _shorter(answer):
+    hint = _guess_and_measured(answer, ("smaller", "same", "larger"))
+    if hint is not None:
+        return hint
+    pond = load_dataset("pond")
+    right = _median_filled(pond, pond.truth, 1.0)
+    hint = expect_number(answer[1], right, tol=1e-6, hints={
+        _median_filled(pond, pond.strong_labels, 1.0): "that is filled by the annotator's bouts; take the calls, pond.truth",
+        _median_filled(pond, pond.truth, 3.0): "that is with windows of 3 s; give window_s=1 to al.window_labels",
+        100 * right: "give a share between 0 and 1, not a percentage",
+    })  # fmt: skip
+    if hint is None and answer[0] != "larger":
+        print(f"Your guess was {answer[0]!r}; it is larger, because a call has less room to be lost in.")
+    return hint
+
+
+def _guess_and_measured(answer, choices):
+    """A hint unless the answer is a pair of which the first is one of the choices."""
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        return "answer with the pair (guess, measured)"
+    hint = expect_choice(answer[0], choices, choices)
+    return None if hint is None else f"the guess: {hint}"
+
+
+@exercise("windows.4")
+def _independent(answer):
+    return expect_choice(answer, "never", ("1 s", "3 s", "10 s", "never"), {
+        "1 s": "these windows share two of three seconds, and their labels agree most of all",
+        "3 s": "from here on they share no sound, but look at the curve: it does not step down",
+        "10 s": "read the height of the curve there: is it near 0?",
+    })
+
+
+@exercise("windows.5")
+def _share(answer):
     hints = {
-        3.0: "nearly, but the last windows need room: count both",
-        20 / 58: "the other way round",
-        58.0: "that is the number of windows; divide",
+        354 / 1612: "that is the share of recordings; count windows, 58 of a whole minute, among the 93,378",
+        354 * 60 / 93_378: "a minute gives 58 windows, not 60",
+        354 * 58: "that is a number of windows; divide by all of them",
+        100 * 354 * 58 / 93_378: "give a share between 0 and 1, not a percentage",
+        0.425: "that is the README's; compute your own",
     }
-    return expect_number(answer, 58 / 20, hints=hints)
+    return expect_number(answer, 354 * 58 / 93_378, tol=1e-4, hints=hints)
