@@ -3,6 +3,7 @@
 import numpy as np
 
 from anuralib.annotation import merge_calls
+from anuralib.audio import read_audio
 from anuralib.datasets import load_dataset
 from anuralib.exercises import exercise, expect_array, expect_choice, expect_number, run_function
 from anuralib.window_table import window_labels
@@ -58,7 +59,7 @@ def _shorter(answer):
     pond = load_dataset("pond")
     right = _median_filled(pond, pond.truth, 1.0)
     hint = expect_number(answer[1], right, tol=1e-6, hints={
-        _median_filled(pond, pond.strong_labels, 1.0): "that is filled by the annotator's bouts; take the calls, pond.truth",
+        _median_filled(pond, pond.strong_labels, 1.0): "that is the annotator's bouts; take the calls, pond.truth",
         _median_filled(pond, pond.truth, 3.0): "that is with windows of 3 s; give window_s=1 to al.window_labels",
         100 * right: "give a share between 0 and 1, not a percentage",
     })  # fmt: skip
@@ -94,3 +95,79 @@ def _share(answer):
         0.425: "that is the README's; compute your own",
     }
     return expect_number(answer, 354 * 58 / 93_378, tol=1e-4, hints=hints)
+
+
+@exercise("filter-normalise.1")
+def _gain(answer):
+    peak_db = 20 * np.log10(0.05)
+    return expect_number(answer, -0.7 - peak_db, tol=0.06, hints={
+        -peak_db: "that brings the peak to 0 dBFS; the target is 0.7 dB lower",
+        0.7 - peak_db: "that is a target of plus 0.7 dBFS, which clips",
+        peak_db + 0.7: "the sign: a soft sound must be amplified",
+        -0.7 + peak_db: "take the peak's level away from the target; don't add it",
+        -0.7 - peak_db / 2: "amplitudes have 20 log10, powers 10 log10",
+        10 ** (-0.7 / 20) / 0.05: "that is the factor; give it in dB",
+    })  # fmt: skip
+
+
+@exercise("filter-normalise.2")
+def _clipped(answer):
+    top = 32767 / 32768
+    share = float(run_function(answer, np.array([top, top, -1.0, -top, 0.5, -0.5, 0.99, 0.0])))
+    hint = expect_number(share, 0.5, hints={
+        0: "the largest positive sample of 16 bits is 32767 / 32768, not 1",
+        0.125: "the largest positive sample of 16 bits is 32767 / 32768, and only -1 was found",
+        0.25: "that finds one half of the wave only; take the magnitude",
+        0.375: "-32767 / 32768 counts as well: take the magnitude and compare with >=",
+        0.625: "0.99 is loud, but not full scale",
+        4: "that is a number of samples; give the share",
+    })  # fmt: skip
+    if hint is not None:
+        return hint
+    clean = expect_number(run_function(answer, np.array([0.1, -0.2, 0.9])), 0)
+    return None if clean is None else "a sound of 0.9 at most is not clipped: its share is 0"
+
+
+@exercise("filter-normalise.3")
+def _alias(answer):
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        return "answer with the pair (predicted, measured)"
+    hint = expect_number(answer[0], 7050, tol=0.5, hints={
+        15_000: "15 kHz is above half of 22,050 Hz: it can't stay where it is",
+        29_100: "the new rate is 22,050 Hz, not 44,100 Hz",
+        7_500: "pitches are folded at half the rate, not halved",
+        3_975: "fold at 11,025 Hz: what is above comes down from there by as much",
+        11_025: "it is folded, not held at the limit",
+    })
+    if hint is not None:
+        return f"predicted: {hint}"
+    hint = expect_number(answer[1], 7050, tol=2, hints={
+        14_100: "that is with 44,100 Hz; after dropping samples the rate is 22,050 Hz",
+        15_000: "that is the whole signal; measure insect[::2] at 22,050 Hz",
+        7_500: "that is the whole signal with the wrong rate; measure insect[::2]",
+    })
+    return None if hint is None else f"measured: {hint}"
+
+
+def _quiet():
+    """The softest recording among those with the lowest calling index, and its sound."""
+    pond = load_dataset("pond")
+    index = pond.weak_labels.groupby("recording")["calling_index"].max()
+    paths = pond.recordings.set_index("recording")["path"]
+    sounds = (read_audio(paths[name]) for name in index.index[index == index.min()])
+    return min(sounds, key=np.std)
+
+
+@exercise("filter-normalise.4")
+def _spread(answer):
+    pieces = _quiet().reshape(-1, 3 * 22050)
+    peaks_db = 20 * np.log10(np.abs(pieces).max(axis=1))
+    right = float(np.ptp(peaks_db))
+    ratio = 10 ** (right / 20)
+    return expect_number(answer, right, tol=0.05, hints={
+        ratio: "that is a factor; give it in dB",
+        right / 2: "amplitudes have 20 log10, powers 10 log10",
+        -right: "the largest gain less the smallest is positive",
+        float(-0.7 - peaks_db.min()): "that is the largest gain; take the smallest away from it",
+        float(-0.7 - peaks_db.max()): "that is the smallest gain; take it away from the largest",
+    })  # fmt: skip

@@ -1,5 +1,7 @@
 """Typical wrong answers of this part: (exercise, answer, a part of the hint, with "|" between alternatives)."""
 
+import numpy as np
+
 WRONG = [
     ("windows.1", 90, "past the end"),
     ("windows.1", 87, "starts at 0"),
@@ -19,4 +21,20 @@ WRONG = [
     ("windows.5", 354 * 60 / 93_378, "not 60"),
     ("windows.5", 354 * 58, "divide"),
     ("windows.5", 42.5, "too high"),
+    ("filter-normalise.1", 26.0, "0.7 dB lower"),
+    ("filter-normalise.1", 26.7, "which clips"),
+    ("filter-normalise.1", -25.3, "the sign"),
+    ("filter-normalise.1", 18.5, "the factor"),
+    ("filter-normalise.2", lambda sound: (sound == 1).mean(), "not 1"),
+    ("filter-normalise.2", lambda sound: (sound >= 32767 / 32768).mean(), "one half"),
+    ("filter-normalise.2", lambda sound: (np.abs(sound) == 1).mean(), "only -1"),
+    ("filter-normalise.2", lambda sound: (np.abs(sound) > 0.9).mean(), "not full scale"),
+    ("filter-normalise.2", lambda sound: (np.abs(sound) >= 32767 / 32768).sum(), "give the share"),
+    ("filter-normalise.3", (15_000, 7050.0), "can't stay"),
+    ("filter-normalise.3", (7500, 7050.0), "not halved"),
+    ("filter-normalise.3", (7050, 14_100.0), "measured: that is with 44,100"),
+    ("filter-normalise.3", 7050, "the pair"),
+    ("filter-normalise.4", -1000.0, "too low"),
+    ("filter-normalise.4", 0.0, "too low"),
+    ("filter-normalise.4", float("inf"), "too high"),
 ]  # fmt: skip
