@@ -1,8 +1,12 @@
 """Checks of the exercises of the part "split"."""
 
+from functools import cache
+
+import numpy as np
 import pandas as pd
 
 from anuralib.exercises import exercise, expect_choice, expect_number, run_function
+from anuralib.leakage import leak_report
 
 
 def _table(rows):
@@ -55,45 +59,59 @@ def _(answer):
     return "AAAAAA has two windows but one recording, so it can't be on both sides. Count recordings, not windows."
 
 
+@cache
+def _pond():
+    from anuralib.datasets import load_dataset
+    from anuralib.window_table import window_labels
+
+    pond = load_dataset("pond")
+    return window_labels(pond.strong_labels, pond.recordings, pond.species)
+
+
 @exercise("leakage.3")
 def _(answer):
     if not isinstance(answer, tuple | list) or len(answer) != 2:
-        return "Answer with the pair (guess, measured)."
+        return "answer with the pair (guess, measured)"
     guess, measured = answer
-    hint = expect_choice(guess, ("none", "half", "all"), ("none", "half", "all"))
+    choices = ("none", "a third", "two thirds", "all")
+    hint = expect_choice(guess, choices, choices)
     if hint is not None:
-        return f"The guess: {hint}"
-    hint = expect_number(measured, 0, hints={0: "That is the share of shared sound; take the row 'recording'."})
-    if hint is None or "shared sound" in hint:
-        return "That is the share of shared sound; take the row 'recording'."
-    value = float(measured)
-    if not 0 <= value <= 1:
-        return "Give a share between 0 and 1, not a percentage or a count."
-    if value < 0.6:
-        return ("Too low: throw the coin among the windows (by_window has it), keep min_t % 10 == 0, "
-                "and take the row 'recording'.")
-    if value == 1:
-        return "Exactly 1 is for all windows; keep only those with min_t % 10 == 0."
-    if guess != "all":
-        print(f"Your guess was {guess!r}, and {value:.0%} it is: distance within a recording doesn't separate.")
-    return None
+        return f"the guess: {hint}"
+    coin = np.random.default_rng(0).random(len(_pond())) < 0.3
+    table = _pond().assign(subset=np.where(coin, "test", "train"))
+    ends = leak_report(table.groupby("fname").nth([0, -1])).set_index("shared")
+    right = float(ends["share"]["recording"])
+    hint = expect_number(measured, right, tol=5e-3, hints={
+        0: "that is the share of shared sound; take the row 'recording'",
+        1: "that is the share of shared nights, or of all windows: keep the first and last of each recording, and take "
+           "the row 'recording'",
+        100 * right: "give a share between 0 and 1",
+        1 - right: "that is the share that does not leak",
+        float(ends["n_leaked"]["recording"]): "that is a number of windows; take the share",
+    })  # fmt: skip
+    if hint is None and guess.strip().lower() != "two thirds":
+        print(f"Your guess was {guess!r}, and {right:.0%} it is: the other window is in train 7 times of 10.")
+    return hint
 
 
 @exercise("leakage.4")
 def _(answer):
-    right = {"A": "site", "B": "night", "C": "window"}
+    rows = ("windows", "windows side by side", "recordings", "recordings, stratified", "nights, stratified", "site SIM3")
+    right = {"A": "site SIM3", "B": "nights, stratified", "C": "windows side by side"}
+    known = "Here each recording is known in part, and will be when it is used."
     hints = {
-        "A": {"night": "New nights at known ponds are easier than a pond never heard.",
-              "window": "They will never have heard a window of those ponds."},
-        "B": {"site": "That would answer a harder question: this pond is known, only the nights are new.",
-              "window": "Next year's recordings share no recording with this year's."},
-        "C": {"night": "Here each recording is known in part, and will be when it is used.",
-              "site": "Here each recording is known in part, and will be when it is used."},
+        "A": dict.fromkeys(rows, "They will never have heard a window of those ponds: the whole pond must be new.")
+             | {"nights, stratified": "New nights at known ponds are easier than a pond never heard."},
+        "B": dict.fromkeys(rows, "Next year's recordings share neither recording nor night with this year's.")
+             | {"site SIM3": "That would answer a harder question: this pond is known, only the nights are new."},
+        "C": dict.fromkeys(rows, known)
+             | {"windows": "Known recordings, yes; but there the very sound of test is in train, and what is yet to "
+                           "be labelled is not."},
     }  # fmt: skip
     if not isinstance(answer, dict) or set(answer) != set(right):
         return "Answer with a dictionary of A, B and C."
-    for project, word in right.items():
-        hint = expect_choice(answer[project], word, ("window", "night", "site"), hints[project])
+    for project, row in right.items():
+        hint = expect_choice(answer[project], row, rows, hints[project])
         if hint is not None:
             return f"{project}: {hint}"
     return None
@@ -112,21 +130,17 @@ def _(answer):
 
 @exercise("stratify.2")
 def _(answer):
-    table = _table([("a", "train", 1, 0, 0), ("a", "train", 0, 1, 0), ("b", "test", 1, 0, 0),
-                    ("b", "test", 0, 0, 0), ("c", "test", 1, 0, 0)])
-    hint = expect_number(run_function(answer, table, "AAAAAA"), 2 / 3, hints={
-        3 / 5: "That is the share of all windows in test; keep those that hold the species.",
-        1 / 3: "That is the share in train.",
-        2 / 5: "Divide by the windows that hold the species, not by all.",
-        2: "That is a number of windows; divide by all windows of the species.",
-    })
-    if hint is not None:
-        return hint
-    return expect_number(run_function(answer, table, "BBBBBB"), 0) or _nan(run_function(answer, table, "CCCCCC"))
+    from anuralib.splitting import stratified_split
 
-
-def _nan(value):
-    return None if pd.isna(value) else "A species without windows has no share: NaN, not a number."
+    table = stratified_split(_pond(), test_size=0.3, seed=0)
+    in_test, has = table["subset"] == "test", table["HIGPEE"] == 1
+    return expect_number(answer, in_test[has].mean(), tol=1e-4, hints={
+        in_test.mean(): "that is the share of all windows; keep those that hold HIGPEE (column HIGPEE is 1)",
+        (in_test & has).mean(): "divide by the windows that hold HIGPEE, not by all",
+        has[in_test].mean(): "that is the share of test windows that hold HIGPEE; it is the other way round",
+        (~in_test)[has].mean(): "that is the share in train",
+        float((in_test & has).sum()): "that is a number of windows; divide by all windows that hold HIGPEE",
+    })  # fmt: skip
 
 
 @exercise("stratify.3")
