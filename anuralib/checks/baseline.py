@@ -156,7 +156,7 @@ def _always_yes(answer):
     hint = _parts(answer, ("guess", "computed"))
     if hint is not None:
         return hint
-    hint = _guess(answer[0], "two tenths", ("below", "two tenths", "half"))
+    hint = _guess(answer[0], "near 0.2", ("near 0.1", "near 0.2", "near 0.5"))
     if hint is not None:
         return hint
     hint = expect_number(answer[1], 0.2 / 1.1, tol=4e-3, hints={
