@@ -81,9 +81,9 @@ def match_bouts(labels_a, labels_b, collar_s=1.0):
     Returns
     -------
     DataFrame
-        A row a pair, and a row a bout without a partner: ``recording``, ``species_a``, ``species_b``, ``quality_a``,
-        ``quality_b``, ``onset_s`` and ``offset_s`` (start and end of b minus those of a), and ``verdict``: "same",
-        "other species", "only a" or "only b". What has no value is None or NaN.
+        A row a pair, and a row a bout without a partner: ``recording``, ``start_s`` (where to listen), ``species_a``,
+        ``species_b``, ``quality_a``, ``quality_b``, ``onset_s`` and ``offset_s`` (start and end of b minus those of
+        a), and ``verdict``: "same", "other species", "only a" or "only b". What has no value is None or NaN.
 
     Raises
     ------
@@ -114,13 +114,12 @@ def match_bouts(labels_a, labels_b, collar_s=1.0):
 def _beside(a, b, found):
     rows = pd.DataFrame(found, columns=["a", "b", "verdict"])
     one, two = (side.reindex(rows[k].astype("float64")).reset_index(drop=True) for side, k in ((a, "a"), (b, "b")))
-    start_s = one["start_s"].fillna(two["start_s"])
     table = pd.DataFrame({
         "recording": one["recording"].where(one["recording"].notna(), two["recording"]),
+        "start_s": one["start_s"].fillna(two["start_s"]),
         "species_a": one["species"], "species_b": two["species"],
         "quality_a": one["quality"], "quality_b": two["quality"],
         "onset_s": two["start_s"] - one["start_s"], "offset_s": two["end_s"] - one["end_s"],
         "verdict": rows["verdict"],
     })  # fmt: skip
-    order = table.assign(start_s=start_s).sort_values(["recording", "start_s"], kind="stable").index
-    return table.loc[order].reset_index(drop=True)
+    return table.sort_values(["recording", "start_s"], kind="stable", ignore_index=True)

@@ -40,6 +40,7 @@ def test_match_by_hand():
     table = al.match_bouts(a, b)
     assert table["verdict"].tolist() == ["same", "only a", "other species", "only a", "only b"]
     assert table["recording"].tolist() == ["r", "r", "r", "s", "s"]
+    assert table["start_s"].tolist() == [0, 5, 10, 0, 30]
     assert table["onset_s"][0] == 0.5 and table["offset_s"][0] == 0.5 and np.isnan(table["onset_s"][1])
     assert (table["species_a"][2], table["species_b"][2]) == ("BBBBBB", "CCCCCC")
     assert (table["quality_a"][0], table["quality_b"][0]) == ("H", "M")
