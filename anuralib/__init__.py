@@ -12,6 +12,7 @@ _NAMES = {
     "agreement": "annotation", "merge_calls": "annotation", "split_label": "annotation",
     "read_audacity_labels": "label_files", "write_audacity_labels": "label_files",
     "read_raven_table": "label_tables", "read_label_csv": "label_tables", "read_labels": "label_tables",
+    "match_bouts": "annotators", "read_annotator": "annotators",
     "strong_to_weak": "weak_labels", "weak_from_strong": "weak_labels", "weak_from_truth": "weak_labels",
     "audio_info": "audio", "dominant_frequency": "audio", "parse_recording_name": "audio", "read_audio": "audio",
     "resample": "audio", "write_audio": "audio",
