@@ -56,7 +56,7 @@ def test_what_to_verify_by_hand():
     # 0.8 is certain enough at a threshold of 0.5, and 0.2, 0.1 are certain enough not to be there.
     assert rows[rows["why"] == "uncertain"].empty
     unsure = al.to_verify(NIGHTS, threshold=0.73, n_uncertain=2).query("why == 'uncertain'")
-    assert unsure[["species", "probability"]].to_numpy().tolist() == [["AAAAAA", 0.7], ["BBBBBB", 0.7]]
+    assert unsure[["species", "probability"]].to_numpy().tolist() == [["BBBBBB", 0.7], ["AAAAAA", 0.7]]
     few = al.to_verify(NIGHTS, n_first=2, n_uncertain=0)
     assert few["species"].tolist() == ["AAAAAA", "BBBBBB"]  # the first night of each before the second of any
     shuffled = al.to_verify(NIGHTS.sample(frac=1, random_state=0))
