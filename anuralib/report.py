@@ -14,8 +14,7 @@ from anuralib.window_pictures import sound_paths
 _STYLE = """body{font:16px/1.45 system-ui,sans-serif;max-width:62rem;margin:0 auto;padding:1rem;color:#111;
 background:#fff}.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}
 th,td{padding:.2rem .45rem;text-align:right}th[scope=row],.text{text-align:left;white-space:nowrap}
-.verify td,.verify th{border-top:1px solid #767676;vertical-align:top}
-.verify .anura-player{width:24rem;max-width:80vw;text-align:left;white-space:normal}
+.verify .text{border-top:1px solid #767676}.sound{text-align:left}.sound .anura-player{width:26rem;max-width:85vw}
 @media print{audio{display:none}tr{break-inside:avoid}}"""
 
 
@@ -100,19 +99,19 @@ def _heat_map(shares, effort, heard, n):
 
 
 def _verify_table(verify, paths):
-    rows = []
+    """A row a claim, and below it its sound: in a column of its own it would lie beside the page on a phone."""
+    names = ["why", "species", "recording", "where", "probability", "is it right?"]
+    rows = ["".join(f'<th scope="col" class="text">{name}</th>' for name in names)]
     for row in verify.itertuples():
-        sound = ""
+        cells = (row.why, row.species, row.recording, f"{row.start_s:g} to {row.end_s:g} s", f"{row.probability:.2f}")
+        cells = "".join(f'<td class="text">{html.escape(str(cell))}</td>' for cell in cells)
+        rows.append(f'{cells}<td class="text">&#9744; yes &#9744; no</td>')
         if paths is not None:
             if row.recording not in paths:
                 raise ValueError(f"the folder has no recording {row.recording}; give the one that was predicted on")
             start_s = max(0.0, row.start_s - 1)
             shown = player(paths[row.recording], title=row.recording, start_s=start_s, max_s=row.end_s + 1 - start_s)
-            sound = f"<td>{shown}</td>"
-        cells = (row.why, row.species, row.night, row.recording, f"{row.start_s:g} to {row.end_s:g} s")
-        cells = "".join(f'<td class="text">{html.escape(str(cell))}</td>' for cell in cells)
-        cells += f'<td>{row.probability:.2f}</td><td class="text">&#9744; yes &#9744; no</td>{sound}'
-        rows.append(f"<tr>{cells}</tr>")
-    names = ["why", "species", "night", "recording", "where", "probability", "is it right?"]
-    head = "".join(f'<th scope="col" class="text">{name}</th>' for name in names + ["sound"] * (paths is not None))
-    return f'<table class="verify"><tr>{head}</tr>{"".join(rows)}</table>' if rows else "<p>Nothing was found.</p>"
+            rows.append(f'<td colspan="{len(names)}" class="sound">{shown}</td>')
+    if not len(verify):
+        return "<p>Nothing was found.</p>"
+    return f'<table class="verify">{"".join(f"<tr>{row}</tr>" for row in rows)}</table>'
