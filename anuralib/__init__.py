@@ -28,6 +28,7 @@ _NAMES = {
     "log_mel": "features", "mel_frequencies": "features", "pcen": "features", "spectral_gate": "features",
     "spec_augment": "augment", "window_features": "window_pictures",
     "build_model": "models", "load_model": "models", "save_model": "models",
+    "report_page": "report", "species_by_hour": "claims", "to_verify": "claims",
     "fit": "training", "predict": "prediction", "predict_folder": "detections", "labels_from_windows": "detections",
     "average_precision": "metrics", "bootstrap_ci": "resampling", "paired_bootstrap": "resampling",
     "calibration_error": "calibration", "reliability": "calibration", "evaluate": "metrics",
