@@ -29,7 +29,7 @@ test: $(READY)  ## lint, unit tests, executed book, tests of the built pages
 serve: book  ## build the book and serve it on http://127.0.0.1:8000
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory book/_build/html 8000
 
-notebooks: $(READY)  ## write the learners' and the teachers' notebooks to build/notebooks
+notebooks: book  ## write the learners' and the teachers' notebooks to build/notebooks (their texts quote the book's numbers)
 	$(BIN)/python book/_ext/notebook_export.py book --out build/notebooks
 
 clean:  ## remove what was built, but not .venv
