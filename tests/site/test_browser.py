@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+import notebook_export
 import pytest
 
 SITE = Path(__file__).resolve().parents[2] / "book" / "_build" / "html"
 # index.html only leads on to intro.html.
 FILES = (p for p in SITE.rglob("*.html") if "_static" not in p.parts and p != SITE / "index.html")
 PAGES = sorted(p.relative_to(SITE).as_posix() for p in FILES)
-CHAPTERS = [p for p in PAGES if "/" in p and not p.startswith("reference/")]
+BOOK = SITE.parents[1]
+SOURCES = [p for p in notebook_export.chapter_paths(BOOK) if notebook_export.is_chapter(p.read_text(encoding="utf-8"))]
+CHAPTERS = [p.relative_to(BOOK).with_suffix(".html").as_posix() for p in SOURCES]
 
 
 @pytest.fixture
