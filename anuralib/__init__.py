@@ -43,7 +43,7 @@ _NAMES = {
     "index_scores": "ordinal",
     "plot_history": "plotting", "plot_label_counts": "plotting", "plot_spectrogram": "plotting",
     "plot_species_scores": "plotting", "plot_split_report": "plotting", "plot_windows": "plotting",
-    "player": "player", "check": "exercises",
+    "player": "sound_player", "check": "exercises",
 }  # fmt: skip
 _MODULES = {"augment", "losses", "datasets", "calls", "scenes", "timetable", "simulate", "species", "metrics"}
 
@@ -53,7 +53,7 @@ __all__ = sorted([*_NAMES, *_MODULES, "__version__"])
 def __getattr__(name):
     if name in _NAMES:
         value = getattr(_import_module(f"anuralib.{_NAMES[name]}"), name)
-        globals()[name] = value  # also hides a submodule of the same name, such as `player`
+        globals()[name] = value
         return value
     if name in _MODULES:
         return _import_module(f"anuralib.{name}")

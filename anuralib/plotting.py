@@ -95,13 +95,21 @@ def plot_spectrogram(signal_or_path, labels=None, sample_rate_hz=22050, start_s=
     half_s, half_hz = (seconds[1] - seconds[0]) / 2, hz[1] / 2
     extent = (start_s + seconds[0] - half_s, start_s + seconds[-1] + half_s,
               -half_hz / 1000, (hz[shown][-1] + half_hz) / 1000)  # fmt: skip
-    ax.imshow(db[shown], origin="lower", aspect="auto", cmap="magma", vmin=-range_db, vmax=0, extent=extent)
+    # Forty colours, 2 dB each for the usual range, are as good to the eye and halve the size of the file.
+    ax.imshow(db[shown], origin="lower", aspect="auto", cmap=_few_colours("magma", 40), vmin=-range_db, vmax=0,
+              extent=extent, interpolation_stage="data")  # fmt: skip
     end_s = start_s + len(signal) / sample_rate_hz
     top_khz = min(max_hz, sample_rate_hz / 2) / 1000
     ax.set(xlim=(start_s, end_s), ylim=(0, top_khz), xlabel="time (s)", ylabel="frequency (kHz)")
     if labels is not None and len(labels):
         _draw_labels(ax, labels, start_s, end_s, top_khz)
     return ax
+
+
+def _few_colours(name, n):
+    import matplotlib
+
+    return matplotlib.colormaps[name].resampled(n)
 
 
 def _draw_labels(ax, labels, start_s, end_s, top_khz):

@@ -8,7 +8,7 @@ import pandas as pd
 from anuralib._files import write_text
 from anuralib.claims import read_predictions, recording_times, species_by_hour, to_verify
 from anuralib.folders import read_recordings_folder
-from anuralib.player import player
+from anuralib.sound_player import player
 from anuralib.window_pictures import sound_paths
 
 _STYLE = """body{font:16px/1.45 system-ui,sans-serif;max-width:62rem;margin:0 auto;padding:1rem;color:#111;

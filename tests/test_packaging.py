@@ -26,6 +26,12 @@ def test_every_public_name_is_there_and_documented(name):
     assert name.startswith("__") or (thing.__doc__ or "").strip()
 
 
+def test_no_module_hides_a_function():
+    """Importing a submodule sets the package's attribute of its name, so a function of that name would be lost."""
+    modules = {path.stem for path in (ROOT / "anuralib").glob("*.py")}
+    assert not modules & set(al._NAMES)
+
+
 def test_unknown_names_are_refused():
     with pytest.raises(AttributeError, match="no attribute"):
         _ = al.no_such_function

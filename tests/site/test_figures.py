@@ -15,7 +15,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 
 IMAGES = Path(__file__).resolve().parents[2] / "book" / "_build" / "html" / "_images"
 SAFE_MAPS = ("magma", "viridis", "cividis", "gray")
-LEAST_SHARE = 0.0015  # of the picture
+LEAST_SHARE = 0.0008  # of the picture
 LEAST_CONTRAST = 2.0  # against the background; marks are doubled by their shape, text is black
 LEAST_DIFFERENCE = 9.0  # CIEDE2000 between any two flat colours, for each kind of sight
 SAME = 4.0  # closer than that to a full sight, it is one colour and the smoothing of its edge
@@ -47,10 +47,13 @@ def contrast(a, b):
 
 def flat_colours(image):
     """The flat colours of a picture, in 0..1, without its background, greys and those of safe maps."""
-    pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
-    colours, counts = np.unique(pixels, axis=0, return_counts=True)
+    pixels = np.asarray(image.convert("RGB"))
+    corner = pixels[:-1, :-1]
+    # Edges of lines and letters are smoothed: only a colour that fills 2 x 2 pixels is one that was chosen.
+    alike = [(corner == other).all(axis=2) for other in (pixels[1:, :-1], pixels[:-1, 1:], pixels[1:, 1:])]
+    colours, counts = np.unique(corner[np.logical_and.reduce(alike)], axis=0, return_counts=True)
     background = colours[counts.argmax()] / 255
-    colours = colours[counts > LEAST_SHARE * len(pixels)] / 255
+    colours = colours[counts > LEAST_SHARE * corner[..., 0].size] / 255
     maps = np.concatenate([matplotlib.colormaps[name](np.linspace(0, 1, 512))[:, :3] for name in SAFE_MAPS])
     is_safe = np.array([np.abs(maps - colour).max(axis=1).min() < 0.012 for colour in colours])
     return background, colours[~is_safe]
