@@ -77,6 +77,8 @@ def plot_spectrogram(signal_or_path, labels=None, sample_rate_hz=22050, start_s=
     ValueError
         If the part is empty, or shorter than a window.
     """
+    from matplotlib import colormaps
+
     if not (start_s >= 0 and (end_s is None or end_s > start_s)):
         raise ValueError(f"start_s={start_s} must be 0 or more, and end_s={end_s} later or None")
     if isinstance(signal_or_path, str | Path):
@@ -96,7 +98,7 @@ def plot_spectrogram(signal_or_path, labels=None, sample_rate_hz=22050, start_s=
     extent = (start_s + seconds[0] - half_s, start_s + seconds[-1] + half_s,
               -half_hz / 1000, (hz[shown][-1] + half_hz) / 1000)  # fmt: skip
     # Forty colours, 2 dB each for the usual range, are as good to the eye and halve the size of the file.
-    ax.imshow(db[shown], origin="lower", aspect="auto", cmap=_few_colours("magma", 40), vmin=-range_db, vmax=0,
+    ax.imshow(db[shown], origin="lower", aspect="auto", cmap=colormaps["magma"].resampled(40), vmin=-range_db, vmax=0,
               extent=extent, interpolation_stage="data")  # fmt: skip
     end_s = start_s + len(signal) / sample_rate_hz
     top_khz = min(max_hz, sample_rate_hz / 2) / 1000
@@ -104,12 +106,6 @@ def plot_spectrogram(signal_or_path, labels=None, sample_rate_hz=22050, start_s=
     if labels is not None and len(labels):
         _draw_labels(ax, labels, start_s, end_s, top_khz)
     return ax
-
-
-def _few_colours(name, n):
-    import matplotlib
-
-    return matplotlib.colormaps[name].resampled(n)
 
 
 def _draw_labels(ax, labels, start_s, end_s, top_khz):
