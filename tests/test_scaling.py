@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from _results import read_results
 
 import anuralib as al
 from anuralib._jobs import in_workers
