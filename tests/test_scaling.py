@@ -3,11 +3,14 @@
 import logging
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from _results import read_results
 
 import anuralib as al
 from anuralib._jobs import in_workers
@@ -150,3 +153,33 @@ def test_jobs_come_back_in_order_with_tables_and_numbers():
     tables = [pd.DataFrame({"a": np.full(1000, k)}) for k in range(5)]
     assert list(in_workers(add, ((t, 1) for t in tables), 1)) == [1000 * k + 1 for k in range(5)]
     assert list(in_workers(add, [], None)) == []
+
+
+CHAPTER = Path(__file__).resolve().parents[1] / "book" / "practice" / "scaling.md"
+
+
+def test_the_chapter_shows_lines_of_the_example_for_gpus():
+    shown = CHAPTER.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    example = (CHAPTER.parents[2] / "examples" / "several_gpus.py").read_text(encoding="utf-8")
+    lines = {line.strip() for line in example.splitlines()}
+    assert {line.strip() for line in shown.splitlines()} - lines == {"..."}
+
+
+def test_two_processes_train_one_network(tmp_path):
+    pytest.importorskip("accelerate")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1",
+               "--nproc_per_node", "2", str(CHAPTER.parents[2] / "examples" / "several_gpus.py"), "--pond", "tiny",
+               "--epochs", "1", "--out", str(tmp_path / "model.pt")]  # fmt: skip
+    settings = {**os.environ, "ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": "1"}
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=settings)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count("epoch 1: loss") == 1  # only the main process speaks: they know of each other
+    assert len(al.load_model(tmp_path / "model.pt").species) == 24
+
+
+def test_the_long_run_says_what_the_chapter_says():
+    table = read_results("bench_scaling").set_index("step")
+    assert (table["one_process_s_per_h"] < 900).all()  # faster than the sound by far
+    assert table.loc["prediction", "one_process_s_per_h"] > table.loc["features", "one_process_s_per_h"]
+    assert table.loc["windows", "mb_60_min"] > 2 * table.loc["windows", "mb_1_min"]
+    assert table.loc["prediction", "mb_60_min"] < 1.5 * table.loc["prediction", "mb_1_min"]
