@@ -7,7 +7,7 @@ worked, in all processes together, as it is what one pays for, and depends littl
 for a disk is not in it. Libraries are loaded and files are in memory before. Then each step meets a recording of one,
 ten and sixty minutes in a new process, whose largest memory is noted.
 
-    python benchmarks/bench_scaling.py [--recordings 20] [--rounds 2] [--minutes 1,10,60] [--json FILE] [--save]
+    python benchmarks/bench_scaling.py [--recordings 20] [--rounds 3] [--minutes 1,10,60] [--json FILE] [--save]
 """
 
 import logging
