@@ -3,6 +3,8 @@
 import csv
 import shutil
 import warnings
+from collections import namedtuple
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
@@ -11,16 +13,20 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from anuralib._files import atomic_path, other_settings, remove_leftovers, write_settings
+from anuralib._jobs import in_workers
 from anuralib._reading import check_on_error
 from anuralib._runs import digest
 from anuralib.annotation import merge_calls
 from anuralib.folders import read_recordings_folder
 from anuralib.label_files import read_audacity_labels, write_audacity_labels
+from anuralib.models import load_model, save_model
 from anuralib.prediction import predict
 from anuralib.window_pictures import ahead, read_windows, sound_paths
 from anuralib.window_table import window_starts
 
 _CALL_COLUMNS = ["recording", "start_s", "end_s", "species"]
+_MODEL = "model.pt"
+_Sound = namedtuple("_Sound", ["recording", "path", "duration_s"])
 
 
 def labels_from_windows(windows, chosen, species=None, max_gap_s=1.0):
@@ -81,7 +87,7 @@ def labels_from_windows(windows, chosen, species=None, max_gap_s=1.0):
 
 
 def _blocks(recording, window_s, hop_s, block_s):
-    """(row, starts of windows, where to begin reading, how long) for each stretch of a recording."""
+    """(recording, starts of windows, where to begin reading, how long) for each stretch of a recording."""
     starts = window_starts(recording.duration_s, window_s, hop_s)
     n = max(1, round(recording.duration_s / block_s))
     for part in np.array_split(starts, min(n, max(1, len(starts)))):
@@ -100,6 +106,55 @@ def _check_run(path, run):
     write_settings(run, path)
 
 
+def _predict_recordings(
+    model, sounds, out, threshold, window_s, hop_s, block_s, channel, on_error, device, n_jobs, progress
+):
+    """Write what the network finds in the recordings; names and problems of those that can't be used."""
+    rate = model.features["sample_rate_hz"]
+    blocks = [block for sound in sounds for block in _blocks(sound, window_s, hop_s, block_s)]
+    with_windows = {sound for sound, *_ in blocks}
+    report = [(sound.recording, f"shorter than a window of {window_s:g} s")
+              for sound in sounds if sound not in with_windows]  # fmt: skip
+
+    def read(block):
+        sound, starts, begin, length = block
+        first = np.rint((starts - begin) * rate).astype(int)
+        try:
+            return block, read_windows(sound.path, first, round(window_s * rate), rate, channel, begin, length)
+        except (OSError, ValueError) as error:
+            if on_error == "raise":
+                raise
+            return block, error
+
+    cuts = tqdm(ahead(read, blocks, n_jobs), total=len(blocks), desc="predict", unit="block", disable=not progress)
+    for sound, parts in groupby(cuts, key=lambda cut: cut[0][0]):
+        values, problem = [], None
+        for _, cut in parts:
+            if isinstance(cut, Exception):
+                problem = cut
+            elif problem is None:
+                values.append(predict(model, cut, device=device))
+        if problem is not None:
+            report.append((sound.recording, str(problem)))
+            continue
+        starts = window_starts(sound.duration_s, window_s, hop_s)
+        _write(out, sound.recording, starts, window_s, np.concatenate(values), threshold)
+    return report
+
+
+@lru_cache(maxsize=1)
+def _model_of(path, weights):
+    """The network of a run, read once in each worker; `weights` tells it from an earlier one at the same place."""
+    return load_model(path)
+
+
+def _predict_one(weights, sound, out, *how):
+    """A worker's part: one recording. Done before, by a worker that died since, it need not be done again."""
+    if _part(out, sound.recording).exists():
+        return []
+    return _predict_recordings(_model_of(out / _MODEL, weights), [sound], out, *how, 1, False)
+
+
 def predict_folder(
     model,
     folder,
@@ -113,6 +168,7 @@ def predict_folder(
     n_jobs=None,
     device="auto",
     progress=True,
+    workers=None,
 ):
     """Who calls when, in a whole folder of recordings, however long they are.
 
@@ -140,6 +196,11 @@ def predict_folder(
         What to do with a recording that can't be read: stop, or go on and name it in report.csv and in one warning.
     n_jobs, device, progress
         See `predict`.
+    workers : int, optional
+        None: this process does everything, while `n_jobs` threads read ahead. Else so many workers of joblib (-1: all
+        there are) take a recording each, with one reading thread; `joblib.parallel_config(backend=...)` around the call
+        chooses others than this machine's processes, a Dask cluster for instance. They need the recordings and
+        `out_dir` under the same paths as here, find the network in `out_dir`/model.pt, and write the same bytes.
 
     Returns
     -------
@@ -164,37 +225,18 @@ def predict_folder(
     })  # fmt: skip
     remove_leftovers(out)
     paths = sound_paths(dataset)
-    left = {row.recording: row for row in dataset.recordings.itertuples()
-            if row.recording in paths and not _part(out, row.recording).exists()}  # fmt: skip
-    rate = model.features["sample_rate_hz"]
-    blocks = [block for row in left.values() for block in _blocks(row, window_s, hop_s, block_s)]
-    with_windows = {row.recording for row, *_ in blocks}
-    report = [(name, f"shorter than a window of {window_s:g} s") for name in left if name not in with_windows]
-
-    def read(block):
-        row, starts, begin, length = block
-        first = np.rint((starts - begin) * rate).astype(int)
-        try:
-            path = paths[row.recording]
-            return block, read_windows(path, first, round(window_s * rate), rate, channel, begin, length)
-        except (OSError, ValueError) as error:
-            if on_error == "raise":
-                raise
-            return block, error
-
-    cuts = tqdm(ahead(read, blocks, n_jobs), total=len(blocks), desc="predict", unit="block", disable=not progress)
-    for name, parts in groupby(cuts, key=lambda cut: cut[0][0].recording):
-        values, problem = [], None
-        for _, cut in parts:
-            if isinstance(cut, Exception):
-                problem = cut
-            elif problem is None:
-                values.append(predict(model, cut, device=device))
-        if problem is not None:
-            report.append((name, str(problem)))
-            continue
-        starts = window_starts(left[name].duration_s, window_s, hop_s)
-        _write(out, name, starts, window_s, np.concatenate(values), threshold)
+    left = [_Sound(row.recording, paths[row.recording], row.duration_s) for row in dataset.recordings.itertuples()
+            if row.recording in paths and not _part(out, row.recording).exists()]  # fmt: skip
+    how = (threshold, window_s, hop_s, block_s, channel, on_error, device)
+    if workers is None:
+        report = _predict_recordings(model, left, out, *how, n_jobs, progress)
+    else:
+        save_model(model, out / _MODEL)
+        jobs = ((weights, sound, out.absolute(), *how) for sound in left)
+        done = in_workers(_predict_one, jobs, workers)
+        done = tqdm(done, total=len(left), desc="predict", unit="recording", disable=not progress)
+        report = [problem for problems in done for problem in problems]
+        remove_leftovers(out)  # of workers that were killed meanwhile
     if report:
         with atomic_path(out / "report.csv") as temporary:
             pd.DataFrame(report, columns=["recording", "problem"]).to_csv(temporary, index=False)

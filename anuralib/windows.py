@@ -14,6 +14,7 @@ import pandas as pd
 
 from anuralib import _filtering, audio
 from anuralib._files import has_size, other_settings, remove_leftovers, write_settings, write_text
+from anuralib._jobs import in_workers
 from anuralib._reading import check_on_error
 from anuralib.metadata import read_metadata, species_columns, window_path
 from anuralib.window_table import window_labels, window_starts
@@ -252,7 +253,6 @@ def build_windows(
     ValueError
         If `out_dir` was begun with other settings, or a recording can't be read; names the files.
     """
-    from joblib import Parallel, delayed
     from tqdm.auto import tqdm
 
     check_on_error(on_error)
@@ -271,10 +271,10 @@ def build_windows(
     write_settings(settings, note)
     paths = dict(zip(dataset.recordings["recording"], dataset.recordings["path"], strict=True))
     groups = dict(tuple(windows.groupby("fname", sort=False)))
-    jobs = (delayed(_try_recording)(paths[name], rows, out_dir, filter_per, channel)
-            for name, rows in groups.items())
-    done = Parallel(n_jobs=-1 if n_jobs is None else n_jobs, return_as="generator")(jobs)
+    jobs = ((paths[name], rows, out_dir.absolute(), filter_per, channel) for name, rows in groups.items())
+    done = in_workers(_try_recording, jobs, n_jobs)
     errors = list(tqdm(done, total=len(groups), desc="windows", unit="recording", disable=not progress))
+    remove_leftovers(out_dir)  # of workers that were killed meanwhile
     failed = {name: error for name, error in zip(groups, errors, strict=True) if error}
     problems = {name: str(error) for name, error in failed.items()}
     counts = {name: 0 if name in problems else len(table) for name, table in groups.items()}

@@ -2,10 +2,11 @@
 
     pip install accelerate
     accelerate launch --multi_gpu examples/several_gpus.py --model resnet50 --epochs 30
-    accelerate launch --cpu --num_processes 2 examples/several_gpus.py --pond tiny --epochs 1
+    ACCELERATE_USE_CPU=1 torchrun --nproc_per_node 2 examples/several_gpus.py --pond tiny --epochs 1
 
 The launcher starts a process for each GPU; each takes its share of every epoch's windows, and the gradients are
-averaged.
+averaged. The second line tries the same with two processes on the processor (accelerate's own launcher starts only one
+there).
 The network is then used like any other: `al.load_model`, `al.predict`.
 """
 
