@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 _CHECKS = {}
+_EMPTY = "the answer is empty"
 
 
 class Hint(Exception):
     """Raised inside a check to stop with a hint; `run_function` does."""
 
 
-def exercise(name):
+def exercise(name, empty=None):
     """Register a function as the check of an exercise.
 
     The function takes the answer and returns None for a pass, or a hint. What it raises becomes a hint too.
@@ -25,9 +26,12 @@ def exercise(name):
     ----------
     name : str
         As ``"windows.1"``: the chapter and a number.
+    empty : str, optional
+        Hint for an empty answer, where that is what a misconception leads to.
     """
 
     def register(function):
+        function.empty = empty
         _CHECKS[name] = function
         return function
 
@@ -58,7 +62,7 @@ def _missing(answer):
         return _missing(answer.item())
     if isinstance(answer, str | list | tuple | dict | set | np.ndarray | pd.DataFrame | pd.Series | pd.Index):
         if len(answer) == 0:
-            return "the answer is empty"
+            return _EMPTY
     if isinstance(answer, list | tuple | dict):
         parts = answer.values() if isinstance(answer, dict) else answer
         if any(part is ... for part in parts):
@@ -90,6 +94,8 @@ def check(name, answer):
     if name not in known:
         raise ValueError(f"no exercise {name!r}; there are {', '.join(known)}")
     hint = _missing(answer)
+    if hint == _EMPTY and getattr(_CHECKS[name], "empty", None):
+        hint = f"{_EMPTY}; {_CHECKS[name].empty}"
     if hint is None:
         try:
             hint = _CHECKS[name](answer)

@@ -120,8 +120,8 @@ def _seconds(answer):
     mine = strong[strong["species"] == "BARWHI"]
     calls = load_dataset("pond").truth.query("species == 'BARWHI'")
     hints = {
-        float((calls["end_s"] - calls["start_s"]).sum()): "those are calls, one by one, from the truth; add up the bouts "
-                                                          "in strong",
+        float((calls["end_s"] - calls["start_s"]).sum()): "those are calls, one by one, from the truth; add up the "
+                                                          "bouts in strong",
         float(len(mine)): "that is the number of bouts; add up their lengths",
         float((strong["end_s"] - strong["start_s"]).sum()): "that is for all types; keep BARWHI only",
         float((mine["end_s"] - mine["start_s"]).mean()): "that is the mean length of a bout; add them up",
