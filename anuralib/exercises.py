@@ -3,19 +3,21 @@
 import copy
 import math
 import pkgutil
+from decimal import Decimal
 from importlib import import_module
 
 import numpy as np
 import pandas as pd
 
 _CHECKS = {}
+_EMPTY = "the answer is empty"
 
 
 class Hint(Exception):
     """Raised inside a check to stop with a hint; `run_function` does."""
 
 
-def exercise(name):
+def exercise(name, empty=None):
     """Register a function as the check of an exercise.
 
     The function takes the answer and returns None for a pass, or a hint. What it raises becomes a hint too.
@@ -24,9 +26,12 @@ def exercise(name):
     ----------
     name : str
         As ``"windows.1"``: the chapter and a number.
+    empty : str, optional
+        Hint for an empty answer, where that is what a misconception leads to.
     """
 
     def register(function):
+        function.empty = empty
         _CHECKS[name] = function
         return function
 
@@ -57,7 +62,7 @@ def _missing(answer):
         return _missing(answer.item())
     if isinstance(answer, str | list | tuple | dict | set | np.ndarray | pd.DataFrame | pd.Series | pd.Index):
         if len(answer) == 0:
-            return "the answer is empty"
+            return _EMPTY
     if isinstance(answer, list | tuple | dict):
         parts = answer.values() if isinstance(answer, dict) else answer
         if any(part is ... for part in parts):
@@ -89,6 +94,8 @@ def check(name, answer):
     if name not in known:
         raise ValueError(f"no exercise {name!r}; there are {', '.join(known)}")
     hint = _missing(answer)
+    if hint == _EMPTY and getattr(_CHECKS[name], "empty", None):
+        hint = f"{_EMPTY}; {_CHECKS[name].empty}"
     if hint is None:
         try:
             hint = _CHECKS[name](answer)
@@ -101,8 +108,25 @@ def check(name, answer):
     return hint is None
 
 
+def _rounds_to(value, number):
+    """Whether a number is the value, rounded to as many digits as the number has.
+
+    Digits that count are at least two, or three from 100 on. A value that is whole, a count for instance, is not
+    rounded.
+    """
+    if not (math.isfinite(number) and math.isfinite(value)) or number == 0 or float(value).is_integer():
+        return False
+    written = Decimal(repr(number)).normalize()
+    digits = max(len(written.as_tuple().digits), 3 if abs(number) >= 100 else 2)
+    first = min(written.adjusted(), math.floor(math.log10(abs(value))))
+    return abs(number - value) <= 0.5 * 10.0 ** (first - digits + 1) * (1 + 1e-9)
+
+
 def expect_number(answer, value, tol=1e-6, hints=None):
     """Compare a number with the right one, and with wrong ones that tell of a misconception.
+
+    The right value passes rounded, too: to the digits that the answer has, of which at least two must be right (three
+    from 100 on). A value that is whole must be met within `tol`.
 
     Parameters
     ----------
@@ -128,9 +152,16 @@ def expect_number(answer, value, tol=1e-6, hints=None):
         return "the answer is NaN: something was divided by zero, or is missing"
     if abs(number - value) <= tol:
         return None
-    for wrong, hint in (hints or {}).items():
+    hints = hints or {}
+    for wrong, hint in hints.items():
         if abs(number - wrong) <= tol:
             return hint
+    if not isinstance(answer, bool | np.bool_):
+        if _rounds_to(value, number):
+            return None
+        for wrong, hint in hints.items():
+            if _rounds_to(wrong, number):
+                return hint
     return f"{number:g} is too {'high' if number > value else 'low'}"
 
 

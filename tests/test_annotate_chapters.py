@@ -102,10 +102,10 @@ def test_the_annotators_boxes_pass_in_every_clip(pond, capsys):
 TRUTH = [(12.0, 13.0, "ASCWHI_H"), (15.0, 19.0, "ASCWHI_H"), (17.0, 17.6, "HIGPEE_M")]
 
 
-def hint(*boxes):
+def hint(*boxes, clear=None):
     drawn, truth = (pd.DataFrame([(b, e, *t.split("_")) for b, e, t in rows],
                                  columns=["start_s", "end_s", "species", "quality"]) for rows in (boxes, TRUTH))
-    return compare_boxes(drawn, truth, 10.0, al.call_types()["lookalike"])
+    return compare_boxes(drawn, truth, 10.0, al.call_types()["lookalike"], clear)
 
 
 def test_boxes_are_judged_with_half_a_second_of_tolerance():
@@ -121,6 +121,18 @@ def test_boxes_are_judged_with_half_a_second_of_tolerance():
     assert "your box goes on" in hint((12.0, 19.0, "ASCWHI_H"), third)
     assert "one bout" in hint(first, (15.0, 16.0, "ASCWHI_H"), (16.3, 19.0, "ASCWHI_H"), third)
     assert "quality" in hint((12.0, 13.0, "ASCWHI_L"), second, third)
+
+
+def test_a_faint_call_that_fills_a_silence_may_be_left_out():
+    first, second, third = TRUTH
+    parts = ((15.0, 16.0, "ASCWHI_H"), (18.0, 19.0, "ASCWHI_H"))
+    assert "outside your boxes" in hint(first, *parts, third)
+    calls = [(12.0, 13.0), (15.0, 15.4), (15.6, 16.0), (18.0, 19.0)]
+    clear = pd.DataFrame(calls, columns=["start_s", "end_s"]).assign(recording="one", species="ASCWHI")
+    assert hint(*TRUTH, clear=clear) is None and hint(first, *parts, third, clear=clear) is None
+    assert "outside your boxes" in hint(first, parts[0], third, clear=clear)
+    assert "missed: near 17 s" in hint(first, *parts, clear=clear)
+    assert "missed" in hint(second, third, clear=clear[1:])
 
 
 def test_boxes_that_cannot_be_read_get_a_hint(pond, capsys):

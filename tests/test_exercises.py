@@ -36,6 +36,29 @@ def test_other_answers_get_a_hint(question, answer, hint, capsys):
     assert hint in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("answer", "value", "passes"),
+    [
+        (0.67, 2 / 3, True), (0.667, 2 / 3, True), (0.66, 2 / 3, False), (0.7, 2 / 3, False), (0.668, 2 / 3, False),
+        (0.90, 0.9013, True), (0.9, 0.94, False), (1.0, 0.996, True), (1.0, 0.96, False), (1, 0.996, True),
+        (1070, 1069.77, True), (1069.8, 1069.77, True), (1100, 1069.77, False), (1069.7, 1069.77, False),
+        (7.7, 7.6734, True), (7.6, 7.6734, False), (0.22, 0.21988, True), (-0.67, -2 / 3, True), (0.67, -2 / 3, False),
+        (0.013, 0.0125, True), (0.0, 0.001, False), (60, 58, False), (1010, 1012, False), (1000.0, 1004.0, False),
+        (True, 0.999, False), (float("inf"), 2 / 3, False), (np.float64(0.67), 2 / 3, True),
+    ],
+)  # fmt: skip
+def test_a_number_may_be_rounded_to_its_own_digits(answer, value, passes):
+    assert (exercises.expect_number(answer, value) is None) is passes
+
+
+def test_a_wrong_number_may_be_rounded_and_gets_its_hint():
+    hints = {354 / 1612: "recordings", 21.988: "a percentage", 58.0: "a whole number"}
+    assert exercises.expect_number(0.2196, 0.21988, tol=1e-4, hints=hints) == "recordings"
+    assert exercises.expect_number(0.22, 0.21988, hints=hints) is None
+    assert exercises.expect_number(22, 0.21988, hints=hints) == "a percentage"
+    assert exercises.expect_number(59, 0.21988, hints=hints) == "59 is too high"
+
+
 def test_a_function_that_raises_gets_a_hint(capsys):
     @exercises.exercise("test.2")
     def _(answer):

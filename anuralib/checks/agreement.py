@@ -27,7 +27,7 @@ def _without_silence(answer):
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         return "Answer with the pair (guess, measured)."
     guess, measured = answer
-    words = ("kappa", "jaccard", "both", "neither")
+    words = ("higher", "lower", "same")
     hint = expect_choice(guess, words, words)
     if hint is not None:
         return f"The guess: {hint}"
@@ -41,8 +41,8 @@ def _without_silence(answer):
                                "the two marked HIGPEE.",
         without["jaccard"]: "That is Jaccard's index; take the column kappa.",
     })  # fmt: skip
-    if hint is None and guess.strip().lower() != "kappa":
-        print(f"Your guess was {guess!r}: look at the column jaccard, with and without the silence.")
+    if hint is None and without["kappa"] < with_silence["kappa"] and guess.strip().lower() != "lower":
+        print(f"Your guess was {guess!r}: it is lower, {without['kappa']:.2f} after {with_silence['kappa']:.2f}.")
     return hint
 
 
@@ -78,7 +78,7 @@ def _kappa(answer):
     return hint
 
 
-@exercise("agreement.4")
+@exercise("agreement.4", empty="compare pairs of type and site, not types alone")
 def _far_from_home(answer):
     if isinstance(answer, str) or not all(isinstance(code, str) for code in answer):
         return "Answer with a list of species codes, as text."

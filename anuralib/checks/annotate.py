@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from anuralib.annotation import split_label
+from anuralib.annotation import merge_calls, split_label
 from anuralib.calls import call_types
 from anuralib.datasets import load_dataset
 from anuralib.exercises import Hint, exercise, expect_choice, expect_number, run_function
 
 TOLERANCE_S, CLIP_S, _STEP_S = 0.5, 12.0, 0.01
+FAINT_DB = 8.0  # below it the annotator gives the quality L
 
 
 @exercise("weak-labels.1")
@@ -91,7 +92,7 @@ def _listened(answer):
     off = {code: heard[code] - index for code, index in there.items() if heard[code] != index}
     for code, step in off.items():
         if abs(step) > 1 or len(off) > 1:
-            what = ("it sounds fuller than that: is there ever a pause between its calls, do they overlap?" if step < 0
+            what = ("it sounds fuller than that: while it calls, do its calls overlap?" if step < 0
                     else "that is too full: can you count the callers, do their calls overlap?")  # fmt: skip
             return f"the types are right; {code} is not at {heard[code]}: {what}"
     for code in off:
@@ -117,7 +118,10 @@ def _nights(answer):
 def _seconds(answer):
     strong = load_dataset("pond").strong_labels
     mine = strong[strong["species"] == "BARWHI"]
+    calls = load_dataset("pond").truth.query("species == 'BARWHI'")
     hints = {
+        float((calls["end_s"] - calls["start_s"]).sum()): "those are calls, one by one, from the truth; add up the "
+                                                          "bouts in strong",
         float(len(mine)): "that is the number of bouts; add up their lengths",
         float((strong["end_s"] - strong["start_s"]).sum()): "that is for all types; keep BARWHI only",
         float((mine["end_s"] - mine["start_s"]).mean()): "that is the mean length of a bout; add them up",
@@ -147,18 +151,21 @@ def _bouts(answer):
 @exercise("strong-labels.3")
 def _heard(answer):
     if isinstance(answer, bool | str):
-        return "answer with a number of recordings"
+        return "answer with a number, a share of the recordings"
     pond = load_dataset("pond")
     weak, boxed = pond.weak_labels, set(pond.strong_labels["recording"])
+    names = set(pond.recordings["recording"])
     heard = set(weak.loc[weak["calling_index"] > 0, "recording"])
-    empty = set(pond.recordings["recording"]) - boxed
+    share = len(names - boxed) / len(names)
     hints = {
-        float(len(empty)): "that is the number of empty files; in most of them nothing is heard, either",
-        float(len(empty - heard)): "that is the number of recordings in which nothing is heard and nothing boxed",
-        float(len(heard)): "that is the number of recordings in which something is heard",
-        float(len(heard & boxed)): "in those something is heard and boxed; asked for are those without a box",
+        1 - share: "that is the share of the recordings that have a box",
+        1 - len(heard) / len(names): "in those nothing is heard; look for those in which nothing is boxed",
+        len(heard) / len(names): "in those something is heard; look for those in which nothing is boxed",
+        len(names - boxed): "that is a number of recordings; divide by all of them, in pond.recordings",
+        0: "strong has no row for an empty file; ask which of pond.recordings are not in it",
+        100 * share: "give a share between 0 and 1, not a percentage",
     }
-    return expect_number(answer, len(heard - boxed), hints=hints)
+    return expect_number(answer, share, tol=1e-3, hints=hints)
 
 
 @exercise("strong-labels.4")
@@ -210,8 +217,20 @@ def _read_boxes(boxes, start_s):
     return pd.DataFrame(rows, columns=["start_s", "end_s", "species", "quality"])
 
 
-def compare_boxes(drawn, truth, start_s, lookalike):
+def _clear_parts(bouts, calls, start_s):
+    """The bouts without their edges and bridges of faint calls; a bout that is all faint stays whole."""
+    loud, steps = _spans(merge_calls(calls)[["start_s", "end_s"]].to_numpy(), start_s), False
+    for bout in bouts.itertuples():
+        span = _spans([(bout.start_s, bout.end_s)], start_s)
+        steps = steps | (span & loud if (span & loud).any() else span)
+    return steps | np.zeros_like(loud)
+
+
+def compare_boxes(drawn, truth, start_s, lookalike, clear=None):
     """The gravest difference between two tables of boxes in a clip, as a hint; None if there is none.
+
+    Faint calls may bridge the silences between the others or not: with the calls that are `clear`, a box that leaves
+    out the faint parts of a bout passes as well.
 
     Each may lie half a second beside the other, and a bout that only just reaches into the clip may be left out. Told
     are wholly missed bouts, wholly invented boxes, edges further off, a bout in parts, a quality wrong by two letters.
@@ -234,6 +253,8 @@ def compare_boxes(drawn, truth, start_s, lookalike):
         return f"missed: near {max(missed[0].start_s, start_s):.0f} s something calls that has no box"
     for code in codes:
         mine, right, must = spans[code]
+        if clear is not None:
+            must = _clear_parts(needed[needed["species"] == code], clear[clear["species"] == code], start_s)
         late, over = must & ~_wider(mine), mine & ~_wider(right)
         if late.any():
             return f"edges: {code} also calls near {start_s + late.argmax() * _STEP_S:.1f} s, outside your boxes"
@@ -266,4 +287,6 @@ def _boxed(answer):
     truth = truth[(truth["end_s"] > start_s) & (truth["start_s"] < start_s + CLIP_S)]
     if truth.empty:
         return "the annotator has no box in that clip: choose another"
-    return compare_boxes(drawn, truth, start_s, call_types()["lookalike"])
+    calls = load_dataset("pond").truth
+    clear = calls[(calls["recording"] == recording) & (calls["snr_db"] >= FAINT_DB)]
+    return compare_boxes(drawn, truth, start_s, call_types()["lookalike"], clear)

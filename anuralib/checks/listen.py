@@ -12,9 +12,13 @@ from anuralib.exercises import exercise, expect_choice, expect_number, run_funct
 
 @exercise("pond.1")
 def _(answer):
-    weak = load_dataset("pond").weak_labels
+    pond = load_dataset("pond")
+    weak = pond.weak_labels
     highest = weak.groupby("recording")["calling_index"].max()
+    boxed = pond.recordings["recording"].isin(pond.strong_labels["recording"])
     hints = {
+        int((~boxed).sum()): "That counts recordings without a box, in strong_labels; what is heard and too faint to "
+                             "be boxed stands in weak_labels only.",
         int((weak["calling_index"] == 0).sum()): "That counts pairs of recording and species; group by recording, and "
                                                  "take the highest calling index of each.",
         int((highest > 0).sum()): "That is the number of recordings in which something calls.",
@@ -25,7 +29,7 @@ def _(answer):
 
 @exercise("pond.4")
 def _(answer):
-    loss = run_function(answer, 10.0, 40.0)
+    loss = run_function(answer, 10.0, 40.0, 0.0)
     hint = expect_number(loss, 20 * math.log10(4), tol=0.01, hints={
         10 * math.log10(4): "10 log10 is for a ratio of powers or areas, and a sphere's area grows with the square "
                             "of its radius; for a ratio of distances that makes 20 log10.",
@@ -39,8 +43,14 @@ def _(answer):
     })  # fmt: skip
     if hint is not None:
         return hint
-    return expect_number(run_function(answer, 5.0, 10.0), 20 * math.log10(2), tol=0.01) or expect_number(
-        run_function(answer, 80.0, 80.0), 0, tol=1e-9)  # fmt: skip
+    spread, air = 20 * math.log10(4), 0.1
+    return expect_number(run_function(answer, 10.0, 40.0, air), spread + 3, tol=0.01, hints={
+        spread + 4: "The air takes its share between the two places only: from near_m to far_m.",
+        spread + 1: "The air takes its share between the two places: from near_m to far_m.",
+        spread: "The air has no influence yet: air_db_m is dB for each metre of the way.",
+        spread - 3: "The air makes it quieter, so the loss grows.",
+    }) or expect_number(run_function(answer, 5.0, 10.0, 0.0), 20 * math.log10(2), tol=0.01) or expect_number(
+        run_function(answer, 80.0, 80.0, air), 0, tol=1e-9)  # fmt: skip
 
 
 @exercise("pond.3")
@@ -165,13 +175,19 @@ def _(answer):
     })  # fmt: skip
 
 
+SHOWN_S, PULSE_HZ = 0.4, 38.0  # of the trill in the chapter's figure to count in
+
+
 @exercise("sound.2")
 def _(answer):
-    hint = expect_number(answer, 32, tol=3, hints={
-        16: "That is in half a second; a rate is per second.",
-        8: "Count the strokes of the whole half second, and double them.",
-        64: "That is twice too many: half a second holds about sixteen pulses.",
-        0.03: "That is the time from one pulse to the next, in seconds; the rate is 1 over it.",
+    pulses = SHOWN_S * PULSE_HZ
+    hint = expect_number(answer, PULSE_HZ, tol=3, hints={
+        round(pulses): f"That is in {SHOWN_S:g} s; a rate is per second.",
+        round(pulses) - 1: f"That is in {SHOWN_S:g} s; a rate is per second.",
+        round(pulses) + 1: f"That is in {SHOWN_S:g} s; a rate is per second.",
+        32: "That is the trill at the top of the chapter; count in the figure above.",
+        2 * PULSE_HZ: "That is twice too many: a pulse goes up and down, above and below the line, and counts once.",
+        round(1 / PULSE_HZ, 3): "That is the time from one pulse to the next, in seconds; the rate is 1 over it.",
     })  # fmt: skip
     if hint is not None and "too high" in hint and float(answer) > 1000:
         return "That is the pitch, in hertz; count the pulses, the peaks of the waveform."
@@ -198,18 +214,20 @@ def _(answer):
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         return "Answer with the pair (guess, measured)."
     guess, measured = answer
-    hint = expect_choice(guess, ("same", "lower", "nowhere"), ("same", "lower", "nowhere"))
+    choices = ("the first", "the second", "neither")
+    hint = expect_choice(guess, choices, choices)
     if hint is not None:
         return f"The guess: {hint}"
-    hint = expect_number(measured, 7050, tol=2, hints={
-        15000: "That is what you put in. Measure what the samples hold: al.dominant_frequency(tone).",
-        3975: "It folds back at half the rate, so it appears at 22,050 - 15,000 Hz.",
+    hint = expect_number(measured, 4050, tol=2, hints={
+        18000: "That is what you put in. Measure what the samples hold: al.dominant_frequency(tone).",
+        6975: "It folds back at half the rate, so it appears at 22,050 - 18,000 Hz.",
+        8050: "That is the first one, of 14 kHz; measure the second.",
         11025: "That is half the rate, the highest pitch that the samples can hold; measure the tone itself.",
         0: "The samples are not silent: measure with al.dominant_frequency(tone).",
-        7.05: "Give hertz.",
+        4.05: "Give hertz.",
     })  # fmt: skip
-    if hint is None and guess != "lower":
-        print(f"Your guess was {guess!r}; it comes back lower, at {float(measured):.0f} Hz.")
+    if hint is None and guess.strip().lower() != "the second":
+        print(f"Your guess was {guess!r}; it is the second, at {float(measured):.0f} Hz.")
     return hint
 
 
@@ -226,6 +244,7 @@ def _(answer):
         3600: "That is the loudest of all: look only at frequencies within the band.",
         60: "That is a rumble below the band: the band has two edges.",
         450: "Give hertz, not the number of the bin.",
+        600: "argmax counts within the band; look its number up in the band's own frequencies, too.",
         300: "That is the edge of the band, or a bin counted from it; give the frequency of the loudest bin, in hertz.",
     })  # fmt: skip
     if first is not None:

@@ -1,9 +1,10 @@
 """Checks of the exercises in the part *Preprocess*."""
 
 import numpy as np
+from scipy.signal import butter, sosfreqz
 
 from anuralib.annotation import merge_calls
-from anuralib.audio import read_audio
+from anuralib.audio import dominant_frequency, read_audio
 from anuralib.datasets import load_dataset
 from anuralib.exercises import exercise, expect_array, expect_choice, expect_number, run_function
 from anuralib.window_table import window_labels
@@ -131,7 +132,7 @@ def _clipped(answer):
 @exercise("filter-normalise.3")
 def _alias(answer):
     if not isinstance(answer, tuple | list) or len(answer) != 2:
-        return "answer with the pair (predicted, measured)"
+        return "answer with the pair (predicted, halved)"
     hint = expect_number(answer[0], 7050, tol=0.5, hints={
         15_000: "15 kHz is above half of 22,050 Hz: it can't stay where it is",
         29_100: "the new rate is 22,050 Hz, not 44,100 Hz",
@@ -141,12 +142,33 @@ def _alias(answer):
     })
     if hint is not None:
         return f"predicted: {hint}"
-    hint = expect_number(answer[1], 7050, tol=2, hints={
-        14_100: "that is with 44,100 Hz; after dropping samples the rate is 22,050 Hz",
-        15_000: "that is the whole signal; measure insect[::2] at 22,050 Hz",
-        7_500: "that is the whole signal with the wrong rate; measure insect[::2]",
-    })
-    return None if hint is None else f"measured: {hint}"
+    if isinstance(answer[1], str) or np.ndim(answer[1]) != 1:
+        return "halved: give the samples that you keep, an array; measuring them is for your own eyes"
+    halved = np.asarray(answer[1], dtype=float)
+    if len(halved) != 22_050:
+        return f"halved: of 44,100 samples every other one are 22,050, not {len(halved)}"
+    if not np.std(halved) > 0.5:
+        return ("halved: that is nearly silent. A resampler takes the tone away before samples are dropped; here every "
+                "other sample is kept without any filter")  # fmt: skip
+    pitch = dominant_frequency(halved, 22_050)
+    hints = {15_000 / 2: "that is one half of the second; keep every other sample"}
+    hint = expect_number(pitch, 7050, tol=2, hints=hints)
+    return None if hint is None else f"halved: their pitch at 22,050 Hz should be that of the alias; {hint}"
+
+
+@exercise("filter-normalise.4")
+def _two_passes(answer):
+    sections = butter(5, (1, 10_000), "bandpass", fs=22050, output="sos")
+    once = float(-20 * np.log10(np.abs(sosfreqz(sections, [0.5], fs=22050)[1][0])))
+    return expect_number(answer, 2 * once, tol=0.2, hints={
+        once: "that is one pass, or the decibels of a power: amplitudes have 20 log10, and the filter is run twice",
+        -2 * once: "asked for is by how much it is weakened, a positive number",
+        -once: "that is one pass; and give a positive number",
+        once / 2: "amplitudes have 20 log10, and the filter is run twice",
+        12: "that is what is lost at the edges of two such filters; 0.5 Hz is not the edge",
+        6: "that is at the edge, 1 Hz; 0.5 Hz lies below it",
+        3: "that is one pass at the edge, 1 Hz; 0.5 Hz lies below it",
+    })  # fmt: skip
 
 
 def _quiet():
@@ -158,15 +180,18 @@ def _quiet():
     return min(sounds, key=np.std)
 
 
-@exercise("filter-normalise.4")
+@exercise("filter-normalise.5")
 def _spread(answer):
     pieces = _quiet().reshape(-1, 3 * 22050)
     peaks_db = 20 * np.log10(np.abs(pieces).max(axis=1))
+    rms_db, upper_db = (20 * np.log10(x) for x in (pieces.std(axis=1), pieces.max(axis=1)))
     right = float(np.ptp(peaks_db))
     ratio = 10 ** (right / 20)
     return expect_number(answer, right, tol=0.05, hints={
         ratio: "that is a factor; give it in dB",
         right / 2: "amplitudes have 20 log10, powers 10 log10",
+        float(np.ptp(rms_db)): "that is by the root mean square; a peak is the largest magnitude",
+        float(np.ptp(upper_db)): "the largest magnitude may be a negative sample: take np.abs first",
         -right: "the largest gain less the smallest is positive",
         float(-0.7 - peaks_db.min()): "that is the largest gain; take the smallest away from it",
         float(-0.7 - peaks_db.max()): "that is the smallest gain; take it away from the largest",

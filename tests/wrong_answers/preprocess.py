@@ -2,6 +2,8 @@
 
 import numpy as np
 
+INSECT = np.sin(2 * np.pi * 15_000 * np.arange(44_100) / 44_100)
+
 WRONG = [
     ("windows.1", 90, "past the end"),
     ("windows.1", 87, "starts at 0"),
@@ -20,6 +22,7 @@ WRONG = [
     ("windows.5", 354 / 1612, "share of recordings"),
     ("windows.5", 354 * 60 / 93_378, "not 60"),
     ("windows.5", 354 * 58, "divide"),
+    ("windows.5", 22, "between 0 and 1"),
     ("windows.5", 42.5, "too high"),
     ("filter-normalise.1", 26.0, "0.7 dB lower"),
     ("filter-normalise.1", 26.7, "which clips"),
@@ -30,11 +33,18 @@ WRONG = [
     ("filter-normalise.2", lambda sound: (np.abs(sound) == 1).mean(), "only -1"),
     ("filter-normalise.2", lambda sound: (np.abs(sound) > 0.9).mean(), "not full scale"),
     ("filter-normalise.2", lambda sound: (np.abs(sound) >= 32767 / 32768).sum(), "give the share"),
-    ("filter-normalise.3", (15_000, 7050.0), "can't stay"),
-    ("filter-normalise.3", (7500, 7050.0), "not halved"),
-    ("filter-normalise.3", (7050, 14_100.0), "measured: that is with 44,100"),
+    ("filter-normalise.3", (15_000, INSECT[::2]), "can't stay"),
+    ("filter-normalise.3", (7500, INSECT[::2]), "not halved"),
+    ("filter-normalise.3", (7050, 7050.0), "halved: give the samples"),
+    ("filter-normalise.3", (7050, INSECT), "not 44100"),
+    ("filter-normalise.3", (7050, 1e-4 * INSECT[::2]), "nearly silent"),
+    ("filter-normalise.3", (7050, INSECT[:22_050]), "their pitch"),
+    ("filter-normalise.4", 30.1, "one pass"),
+    ("filter-normalise.4", -60.2, "positive"),
+    ("filter-normalise.4", 6, "at the edge"),
+    ("filter-normalise.4", 0.001, "too low"),
     ("filter-normalise.3", 7050, "the pair"),
-    ("filter-normalise.4", -1000.0, "too low"),
-    ("filter-normalise.4", 0.0, "too low"),
-    ("filter-normalise.4", float("inf"), "too high"),
+    ("filter-normalise.5", -1000.0, "too low"),
+    ("filter-normalise.5", 0.0, "too low"),
+    ("filter-normalise.5", float("inf"), "too high"),
 ]  # fmt: skip
