@@ -77,8 +77,6 @@ def plot_spectrogram(signal_or_path, labels=None, sample_rate_hz=22050, start_s=
     ValueError
         If the part is empty, or shorter than a window.
     """
-    from matplotlib import colormaps
-
     if not (start_s >= 0 and (end_s is None or end_s > start_s)):
         raise ValueError(f"start_s={start_s} must be 0 or more, and end_s={end_s} later or None")
     if isinstance(signal_or_path, str | Path):
@@ -97,9 +95,9 @@ def plot_spectrogram(signal_or_path, labels=None, sample_rate_hz=22050, start_s=
     half_s, half_hz = (seconds[1] - seconds[0]) / 2, hz[1] / 2
     extent = (start_s + seconds[0] - half_s, start_s + seconds[-1] + half_s,
               -half_hz / 1000, (hz[shown][-1] + half_hz) / 1000)  # fmt: skip
+    image = ax.imshow(db[shown], origin="lower", aspect="auto", cmap="magma", vmin=-range_db, vmax=0, extent=extent)
     # Forty colours, 2 dB each for the usual range, are as good to the eye and halve the size of the file.
-    ax.imshow(db[shown], origin="lower", aspect="auto", cmap=colormaps["magma"].resampled(40), vmin=-range_db, vmax=0,
-              extent=extent, interpolation_stage="data")  # fmt: skip
+    image.set(cmap=image.get_cmap().resampled(40), interpolation_stage="data")
     end_s = start_s + len(signal) / sample_rate_hz
     top_khz = min(max_hz, sample_rate_hz / 2) / 1000
     ax.set(xlim=(start_s, end_s), ylim=(0, top_khz), xlabel="time (s)", ylabel="frequency (kHz)")
