@@ -49,7 +49,7 @@ def _strong(data) -> list[tuple]:
     top = labels["sample_rate_hz"].replace(0, np.nan) / 2
     return [
         ("error", "label begins after the end of the recording", where[labels["start_s"] > labels["duration_s"]],
-         "correct its time, or is it the label file of another recording?"),
+         "correct its time; or was the recording cut off, or is it the label file of another?"),
         ("note", "label hangs over the end of the recording",
          where[(labels["end_s"] > labels["duration_s"] + 1e-3) & (labels["start_s"] <= labels["duration_s"])],
          "nothing: what hangs over is cut off"),

@@ -54,7 +54,8 @@ def _both(answer):
 def _run_together(answer):
     return expect_choice(answer, "coarse", ("fine", "ours", "coarse"), {
         "fine": "it has more than 500 frames in 3 s, one every 6 ms: five of them fall on each note",
-        "ours": "it has 130 frames in 3 s, one every 23 ms: one falls on each note and one on each silence",
+        "ours": "it has 130 frames in 3 s, one every 23 ms: more than two to a note and its silence. (A frame of 46 ms "
+                "is longer than the gap, so the gap is blurred; but that is the length of a frame, not their number)",
     })
 
 
@@ -63,7 +64,7 @@ def _most_bands(answer):
     hints = {
         128: "none of 128 is empty, but there can be more",
         200: "of 200 some are empty; count for each number of bands",
-        184: "almost: a triangle holds the bins between its first and its third corner",
+        184: "almost: 185 has no empty band either; a triangle holds the bins between its first and its third corner",
         186: "almost: that is the last number with an empty band",
     }
     return expect_number(answer, 185, hints=hints)
@@ -72,13 +73,17 @@ def _most_bands(answer):
 @exercise("train.1")
 def _frames(answer):
     hints = {
-        129: "the frame that is centred on sample 0 counts as well",
-        43: "that is the number in one second, without the first frame",
-        44: "that is the number for one second",
-        3 * 22050 / 512: "frames are whole things: round down, and count the one at sample 0",
-        3 * 22050 / 512 + 1: "frames are whole things: round down",
+        430: "the frame that is centred on sample 0 counts as well",
+        86: "that is the number in one second, without the first frame",
+        87: "that is the number for one second",
+        130: "that is the number for 3 s and a hop of 512 samples",
+        216: "that is for a hop of 512 samples; here it is 256",
+        259: "that is for 3 s; here the window has 5 s",
+        432: "frames are whole things: round down, and count the one at sample 0 once",
+        5 * 22050 / 256: "frames are whole things: round down, and count the one at sample 0",
+        5 * 22050 / 256 + 1: "frames are whole things: round down",
     }
-    return expect_number(answer, 130, tol=1e-3, hints=hints)
+    return expect_number(answer, 431, tol=1e-3, hints=hints)
 
 
 @exercise("train.2")
@@ -101,6 +106,8 @@ def _stops(answer):
     hint = _parts(answer, ("stops_after", "keeps"))
     if hint is not None:
         return hint
+    if list(answer) == [4, 7]:
+        return "the pair is (stops_after, keeps): first when it stops, then whose weights it keeps"
     hint = expect_number(answer[0], 7, hints={
         8: "it never comes to epoch 8: count how old the best score is after each epoch",
         6: "after epoch 6 the best score is two epochs old, unless you count the equal one as better",
@@ -129,6 +136,7 @@ def _two_voices(answer):
         return hint
     hint = expect_number(answer[1], softmax, tol=4e-4, hints={
         sigmoid: "that is the sigmoid of the first species",
+        0.5: "nearly; compute it: the third species takes a little",
         1.0: "that is the sum over all species; the share of the first is asked for",
         np.exp(3.0): "divide by the sum over all three species",
     })
@@ -147,6 +155,7 @@ def _f1(answer):
         0.75: "that is the precision, 6 / (6 + 2)",
         0.6: "that is the recall, 6 / (6 + 4)",
         0.675: "that is the mean of precision and recall; F1 is their harmonic mean",
+        **dict.fromkeys((200 / 3, 66.67, 66.7, 67), "give F1 between 0 and 1, not in per cent"),
         0.5: "TP counts twice, above and below the line; and of the ten windows only four were missed",
     })
 
@@ -173,6 +182,7 @@ def _macro(answer):
     return expect_number(answer, 0.5, tol=1e-3, hints={
         0.3: "a species without positives has no F1; counting it as 0 blames the model for the data",
         1.5: "that is the sum; divide it by the number of species that have an F1",
+        0.75: "divide by how many have an F1; 0.1 is one, too",
         0.375: "three of the five species have an F1",
     })
 
@@ -195,7 +205,7 @@ def _threshold(answer):
 def _surer(answer):
     return expect_choice(answer, "asymmetric", ("cross-entropy", "asymmetric"), {
         "cross-entropy": "its curve is the higher one: where it says one half, the species is there more often than "
-                         "where the other says so",
+                         "where the other says so. Below the diagonal is too sure, above it too timid",
     })
 
 
@@ -214,7 +224,7 @@ def _ceiling(answer):
 @exercise("benchmark.2")
 def _better_than_perfect(answer):
     return expect_choice(answer, "no", ("yes", "no"), {
-        "yes": "find 16 on the axis of batch sizes: how high does even a perfect predictor get there?",
+        "yes": "find 128 on the axis of batch sizes: how high does even a perfect predictor get there?",
     })
 
 
@@ -241,17 +251,17 @@ def _two_sigmoids(answer):
     hint = _parts(answer, ("guess", "printed"))
     if hint is not None:
         return hint
-    hint = _guess(answer[0], "near 0.7", ("near 0", "near 0.3", "near 0.7"))
+    hint = _guess(answer[0], "near 0.5", ("near 0", "near 0.5", "near 0.7"))
     if hint is not None:
         return hint
     yes, no = np.log1p(np.exp(-1)), np.log(2)
-    hint = expect_number(answer[1], (yes + 41 * no) / 42, tol=2e-3, hints={
+    twice = (np.log1p(np.exp(-1 / (1 + np.exp(-1)))) + np.log1p(np.exp(0.5))) / 2
+    hint = expect_number(answer[1], (yes + no) / 2, tol=2e-3, hints={
         0: "that is what the loss of a perfect answer should be; hand the probabilities y to the loss as they are, "
            "since it takes a sigmoid of its own",
-        yes: "that is the part of the species that calls; 41 others are absent",
-        no: "that is the part of the absent species alone; one calls",
-        yes + 41 * no: "take the mean over the 42 species, as losses.bce does",
-        (no * 42 - no + np.log1p(np.exp(-1 / (1 + np.exp(-1))))) / 42: "that is one sigmoid too many: y is already "
-                                                                     "a probability",
+        yes: "that is the part of the species that call; six others are absent",
+        no: "that is the part of the absent species alone; six call",
+        6 * (yes + no): "take the mean over the twelve species, as losses.bce does",
+        twice: "y are probabilities already; you took the sigmoid once more",
     })  # fmt: skip
     return None if hint is None else f"printed: {hint}"

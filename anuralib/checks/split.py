@@ -33,6 +33,7 @@ def _(answer):
     hint = expect_number(got, 2 / 3, hints={
         1 / 3: "That is the share of recordings, or of safe windows; the share of leaking test windows is asked for. "
                "Look at the windows of test, one by one: is its recording in train?",
+        3 / 5: "That is over all windows; keep those of test.",
         2 / 5: "That divides by all windows; divide by the windows in test.",
         2: "That is a number of windows; divide by the windows in test.",
         0: "Recording a stands in train and in test, so the share is not 0.",
@@ -40,7 +41,14 @@ def _(answer):
     if hint is not None:
         return hint
     honest = float(run_function(answer, table[table["fname"] != "a"]))
-    return None if honest == 0 else "A split without a shared recording should give 0."
+    if honest != 0:
+        return "A split without a shared recording should give 0."
+    other = _table([("b", "train", 0, 0, 0), ("d", "valid", 1, 0, 0), ("d", "test", 1, 0, 0), ("e", "", 0, 1, 0),
+                    ("e", "test", 0, 1, 0)])
+    if float(run_function(answer, other)) != 0:
+        return ("A recording of test that is also in valid, or in no subset in part, is not in train: ask whether "
+                "train has it, not whether it has two subsets.")  # fmt: skip
+    return None
 
 
 @exercise("stratify.4")
@@ -89,6 +97,8 @@ def _(answer):
         1 - right: "that is the share that does not leak",
         float(ends["n_leaked"]["recording"]): "that is a number of windows; take the share",
     })  # fmt: skip
+    if hint is not None and hint.endswith(("too high", "too low")) and abs(float(measured) - right) < 0.06:
+        return "nearly: give the share as measured by al.leak_report, not rounded"
     if hint is None and guess.strip().lower() != "two thirds":
         print(f"Your guess was {guess!r}, and {right:.0%} it is: the other window is in train 7 times of 10.")
     return hint
@@ -146,7 +156,7 @@ def _(answer):
 
 @exercise("stratify.3")
 def _(answer):
-    return expect_choice(answer, "one recording", ("many windows", "one recording", "one site"), {
-        "many windows": "Common types lie near the dashed line: they have many recordings to move.",
-        "one site": "A type of one site has several recordings there, and those can be divided.",
+    return expect_choice(answer, "could be divided", ("one recording", "could be divided", "too few windows"), {
+        "one recording": "With one recording the circle, too, would be at 0 or at 1.",
+        "too few windows": "The circle stands for the same windows, and is at neither end.",
     })

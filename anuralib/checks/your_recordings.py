@@ -55,18 +55,18 @@ def _labels(rows):
 
 @exercise("your-recordings.3")
 def _(answer):
-    # Of four true labels one is touched twice and one by another species only; 1 and 3 are to be added.
+    # Of four true labels one is touched three times and one by another species only; 1 and 3 are to be added.
     truth = _labels([("a", 0.0, 9.0, "AAAAAA"), ("a", 20.0, 22.0, "BBBBBB"), ("b", 1.0, 2.0, "AAAAAA"),
                      ("b", 5.0, 6.0, "BBBBBB")])  # fmt: skip
-    calls = _labels([("a", 1.0, 2.0, "AAAAAA"), ("a", 4.0, 5.0, "AAAAAA"), ("a", 20.5, 21.0, "AAAAAA"),
-                     ("b", 5.5, 7.0, "BBBBBB"), ("b", 30.0, 31.0, "BBBBBB")])  # fmt: skip
+    calls = _labels([("a", 1.0, 2.0, "AAAAAA"), ("a", 4.0, 5.0, "AAAAAA"), ("a", 7.0, 8.0, "AAAAAA"),
+                     ("a", 20.5, 21.0, "AAAAAA"), ("b", 5.5, 7.0, "BBBBBB"), ("b", 30.0, 31.0, "BBBBBB"),
+                     ("b", 40.0, 41.0, "AAAAAA")])  # fmt: skip
     hint = expect_number(run_function(answer, calls, truth), 2, hints={
-        0: "That is the function as it was: it counts a true label as often as something touches it, of any species.",
-        1: "Either another species counts as a hit (join on recording and species), or a true label that two labels "
-           "touch counts twice (count each once).",
-        3: "That would be the false labels of the network, or true labels counted more than once.",
+        -1: "That is the function as it was: it counts a true label as often as something touches it, of any species.",
+        0: "One fault is left: a true label that several labels touch is counted several times. Count each once.",
+        1: "One fault is left: another species counts as a hit. Join on recording and species.",
+        3: "That would be the false labels of the network; the true ones that it missed are asked for.",
         4: "Nothing was found to touch; two of these four true labels are.",
-        -1: "A count of labels to add can't be negative.",
     })  # fmt: skip
     if hint is not None:
         return hint

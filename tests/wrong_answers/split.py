@@ -15,11 +15,25 @@ class _Share:
         return float(self.count(table["subset"] == "test", table["HIGPEE"] == 1))
 
 
+def _shared(table):
+    return table["fname"].map(table.groupby("fname")["subset"].nunique() > 1)
+
+
+def _whole_table(table):
+    return _shared(table).mean()
+
+
+def _two_subsets(table):
+    return _shared(table)[table["subset"] == "test"].mean()
+
+
 WRONG = [
     ("leakage.1", 2, "one side"),
     ("leakage.1", 6, "share no time"),
     ("leakage.2", lambda table: 2 / 5, "divide"),
     ("leakage.2", lambda table: 1 / 3, "leaking"),
+    ("leakage.2", _whole_table, "keep those of test"),
+    ("leakage.2", _two_subsets, "not whether it has two subsets"),
     ("leakage.3", ("none", 0.0), "row 'recording'"),
     ("leakage.3", ("all", 1.0), "the first and last"),
     ("leakage.3", ("some", 0.7), "one of"),
@@ -34,8 +48,8 @@ WRONG = [
     ("stratify.2", _Share(lambda test, has: test.mean()), "share of all windows"),
     ("stratify.2", _Share(lambda test, has: (test & has).mean()), "not by all"),
     ("stratify.2", _Share(lambda test, has: has[test].mean()), "other way round"),
-    ("stratify.3", "one site", "can be divided"),
-    ("stratify.3", "many windows", "dashed line"),
+    ("stratify.3", "one recording", "the circle, too"),
+    ("stratify.3", "too few windows", "same windows"),
     ("stratify.4", lambda table, species: ["AAAAAA", "CCCCCC"], "absent"),
     ("stratify.4", lambda table, species: ["AAAAAA", "BBBBBB"], "not windows"),
 ]  # fmt: skip

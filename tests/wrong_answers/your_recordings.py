@@ -29,7 +29,7 @@ WRONG = [
     ("your-recordings.2", "12.5\t14\tBARWHI_M\n20\t22\tHIGPEE_H\n30.4\t31.2\tBARWHI_L\n40\t41.5\t\n", "no text"),
     ("your-recordings.2", "12.5\t14\tBARWHI_M\n20\t22\tHIGPEE_H\n30.4\t31.2\tBARWHI_L\n", "four"),
     ("your-recordings.3", _any_species, "another species"),
-    ("your-recordings.3", _twice, "counts twice"),
+    ("your-recordings.3", _twice, "several times"),
     ("your-recordings.3", _as_it_was, "as it was"),
     ("your-recordings.4", (1, 1), "before noon"),
     ("your-recordings.4", (2, 2), "add the eight hours"),
