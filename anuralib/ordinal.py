@@ -133,6 +133,46 @@ def likely_index(probabilities):
     return (np.cumsum(probabilities, axis=1) < 0.5 - 1e-12).sum(axis=1)
 
 
+def cut_points(score, index, n_levels=4):
+    """Where to cut one score (the share of windows with a detection, say) into calling indices.
+
+    Each cut answers one question, *at least k?*, with the fewest errors on the examples given. The errors of all cuts
+    together are the absolute error in levels, so that no other cuts have a smaller mean absolute error there. That each
+    can be chosen for itself and they still don't cross follows from the errors of a higher question growing slower with
+    the cut.
+
+    Parameters
+    ----------
+    score : array, shape (N,)
+    index : array of int, shape (N,)
+        0 to n_levels - 1.
+    n_levels : int
+
+    Returns
+    -------
+    ndarray, shape (n_levels - 1,)
+        Half-way between two scores that occur, -inf or inf where the answer is always or never yes; they don't fall.
+        ``np.searchsorted(cuts, score, side="right")`` is the index of a score.
+
+    Raises
+    ------
+    ValueError
+        NaN, shapes that differ, an index that is no level.
+    """
+    x, y = _check(score)[:, 0], np.asarray(index)
+    if np.ndim(score) != 1 or y.shape != x.shape or not np.isin(y, np.arange(n_levels)).all():
+        raise ValueError(f"need one score and one index (0 to {n_levels - 1}) each, got {np.shape(score)}, {y.shape}")
+    values, place = np.unique(x, return_inverse=True)
+    cuts = []
+    for k in range(1, n_levels):
+        yes = np.bincount(place, y >= k)
+        no = np.bincount(place, y < k)
+        errors = np.cumsum(np.append(0, yes)) + np.append(np.cumsum(no[::-1])[::-1], 0)
+        cuts.append(np.argmin(errors))  # below values[cut] the answer is no
+    edges = np.concatenate([[-np.inf], (values[:-1] + values[1:]) / 2, [np.inf]])
+    return edges[cuts]
+
+
 def index_scores(true, estimate, n_levels=4):
     """How far estimated calling indices lie from the true ones.
 
