@@ -73,6 +73,16 @@ def test_the_median_is_the_answer():
     assert ordinal.likely_index(prob).tolist() == [2, 0, 3]  # in the first the likeliest level is 0
 
 
+def test_windows_are_summed_up_by_recording():
+    prob = np.array([[0.5, 0.0], [0.9, 0.5], [0.1, 1.0], [0.5, 0.2]])
+    four = ordinal.summarise_windows(prob, ["b", "a", "b", "a"])
+    assert four.shape == (2, 2, 4)
+    np.testing.assert_allclose(four[0, 0], [1, 0.7, np.log(9) / 2, np.log(9)])
+    np.testing.assert_allclose(four[1, 0], [0.5, 0.3, -np.log(9) / 2, 0], atol=1e-12)
+    np.testing.assert_allclose(four[1, 1], [0.5, 0.5, 0, np.log(1e6)], rtol=1e-5, atol=1e-9)
+    assert ordinal.summarise_windows(prob, ["b", "a", "b", "a"], threshold=0.6)[0, 0, 0] == 0.5
+
+
 def test_cut_points_by_hand():
     score = np.array([0.0, 0.1, 0.1, 0.4, 0.6, 0.8, 1.0, 1.0])
     index = np.array([0, 0, 1, 1, 1, 2, 3, 2])
@@ -117,6 +127,8 @@ def test_what_is_refused():
         (lambda: ordinal.fit_ordinal(x, y, penalty=0), "penalty"),
         (lambda: ordinal.ordinal_probabilities(ordinal.fit_ordinal(x, y), x[:, :1]), "1 features"),
         (lambda: ordinal.index_scores([], []), "equally long"),
+        (lambda: ordinal.summarise_windows(np.full((2, 1), 0.5), ["a"]), "N recordings"),
+        (lambda: ordinal.summarise_windows(np.array([[np.nan]]), ["a"]), "between 0 and 1"),
         (lambda: ordinal.cut_points(x, y), "one score"),
         (lambda: ordinal.cut_points([0.5, np.nan], [0, 1]), "NaN"),
         (lambda: ordinal.cut_points([0.5], [4]), "0 to 3"),
