@@ -23,10 +23,11 @@ def line(long, part, method, group, level=None):
     return rows[rows["level"] == level].iloc[0] if level else rows.iloc[0]
 
 
-def test_by_the_plain_error_no_method_beats_cut_points(long):
-    for method in ("four numbers, regression", "four numbers, ordinal"):
-        score = line(long, "score", method, "error")
-        assert score["low"] <= 0 <= score["high"], method
+@pytest.mark.parametrize("measure", ["error", "kappa"])
+@pytest.mark.parametrize("method", ["four numbers, regression", "four numbers, ordinal"])
+def test_by_error_and_kappa_the_three_are_level(long, method, measure):
+    score = line(long, "score", method, measure)
+    assert score["low"] <= 0 <= score["high"]
 
 
 def test_by_level_cut_points_are_best(long):
