@@ -7,7 +7,7 @@ heard its night. Repeated over several seeds, which divide the nights differentl
 method with the paired difference from cut points over recordings; shares of recordings at an index or above, with
 their bias; how often a type that calls is missed or rated too low; and shares by hour and month.
 
-    python benchmarks/bench_calling_activity.py [--seeds 10] [--json FILE] [--save]
+    python benchmarks/bench_calling_activity.py [--seeds 5] [--json FILE] [--save]
 """
 
 import time
@@ -185,8 +185,8 @@ def as_text(line):
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--pond", default="mini", help="size of the pond")
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--draws", type=int, default=1000, help="of the bootstrap")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--draws", type=int, default=500, help="of the bootstrap")
     parser.add_argument("--save", action="store_true", help="keep the table in benchmarks/results")
     chosen = parser.parse_args()
     start, pond = time.perf_counter(), al.load_dataset("pond", size=chosen.pond)
