@@ -73,3 +73,8 @@ def test_the_correction_takes_the_bias_away_for_a_wider_interval(long):
             corrected, counted = (line(long, part, method, group, 1) for method in (CORRECTED, BASE))
             assert corrected["low"] < 0 < corrected["high"]
             assert corrected["high"] - corrected["low"] > counted["high"] - counted["low"]
+
+
+def test_at_index_2_the_correction_goes_below_nought(long):
+    quiet = line(long, "hour", CORRECTED, "2-6", 2)
+    assert quiet["value"] < 0 and quiet["high"] < 0
