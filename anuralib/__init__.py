@@ -40,7 +40,7 @@ _NAMES = {
     "fit_weak": "mil", "pool": "mil", "weak_table": "mil",
     "learn_dictionary": "separation", "separate": "separation", "si_sdr": "separation",
     "fit_ordinal": "ordinal", "ordinal_probabilities": "ordinal", "likely_index": "ordinal",
-    "index_scores": "ordinal",
+    "index_scores": "ordinal", "cut_points": "ordinal", "summarise_windows": "ordinal",
     "plot_history": "plotting", "plot_label_counts": "plotting", "plot_spectrogram": "plotting",
     "plot_species_scores": "plotting", "plot_split_report": "plotting", "plot_windows": "plotting",
     "player": "sound_player", "check": "exercises",

@@ -7,7 +7,7 @@ far from 2 as from 0. The proportional-odds model (McCullagh 1980) knows just th
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from anuralib._scores import mean_and_spread
 
@@ -131,6 +131,82 @@ def likely_index(probabilities):
     ndarray of int, shape (N,)
     """
     return (np.cumsum(probabilities, axis=1) < 0.5 - 1e-12).sum(axis=1)
+
+
+def summarise_windows(probabilities, recordings, threshold=0.5):
+    """What the windows of each recording say of each species, in four numbers: features for `fit_ordinal`.
+
+    Parameters
+    ----------
+    probabilities : array or DataFrame, shape (N, n_species)
+        Of windows, from `predict`.
+    recordings : sequence of str, shape (N,)
+        Recording of each window, ``windows["fname"]``.
+    threshold : float
+        From which a window counts as a detection.
+
+    Returns
+    -------
+    float ndarray, shape (n_recordings, n_species, 4)
+        Share of windows with a detection, mean probability, mean and highest logit (probabilities cut to 1e-6 off 0 and
+        1). Recordings are in the order of their names.
+
+    Raises
+    ------
+    ValueError
+        Not one recording for each window, probabilities that are none.
+    """
+    prob, names = np.asarray(probabilities, dtype=float), np.asarray(recordings)
+    if prob.ndim != 2 or names.shape != prob.shape[:1] or 0 in prob.shape:
+        raise ValueError(f"need (N, n_species) probabilities and N recordings, got {prob.shape} and {names.shape}")
+    if not (prob.min() >= 0 and prob.max() <= 1):  # written so that NaN fails, too
+        raise ValueError("probabilities must lie between 0 and 1, without NaN")
+    logits = logit(prob.clip(1e-6, 1 - 1e-6))
+    order = np.argsort(names, kind="stable")
+    starts = np.unique(names[order], return_index=True)[1]
+    n = np.diff(np.append(starts, len(names)))[:, None]
+    means = [np.add.reduceat(table[order], starts) / n for table in ((prob >= threshold).astype(float), prob, logits)]
+    return np.stack([*means, np.maximum.reduceat(logits[order], starts)], axis=-1)
+
+
+def cut_points(score, index, n_levels=4):
+    """Where to cut one score (the share of windows with a detection, say) into calling indices.
+
+    Each cut answers one question, *at least k?*, with the fewest errors on the examples given. The errors of all cuts
+    together are the absolute error in levels, so that no other cuts have a smaller mean absolute error there. That each
+    can be chosen for itself and they still don't cross follows from the errors of a higher question growing slower with
+    the cut.
+
+    Parameters
+    ----------
+    score : array, shape (N,)
+    index : array of int, shape (N,)
+        0 to n_levels - 1.
+    n_levels : int
+
+    Returns
+    -------
+    ndarray, shape (n_levels - 1,)
+        Half-way between two scores that occur, -inf or inf where the answer is always or never yes; they don't fall.
+        ``np.searchsorted(cuts, score, side="right")`` is the index of a score.
+
+    Raises
+    ------
+    ValueError
+        NaN, shapes that differ, an index that is no level.
+    """
+    x, y = _check(score)[:, 0], np.asarray(index)
+    if np.ndim(score) != 1 or y.shape != x.shape or not np.isin(y, np.arange(n_levels)).all():
+        raise ValueError(f"need one score and one index (0 to {n_levels - 1}) each, got {np.shape(score)}, {y.shape}")
+    values, place = np.unique(x, return_inverse=True)
+    cuts = []
+    for k in range(1, n_levels):
+        yes = np.bincount(place, y >= k)
+        no = np.bincount(place, y < k)
+        errors = np.cumsum(np.append(0, yes)) + np.append(np.cumsum(no[::-1])[::-1], 0)
+        cuts.append(np.argmin(errors))  # below values[cut] the answer is no
+    edges = np.concatenate([[-np.inf], (values[:-1] + values[1:]) / 2, [np.inf]])
+    return edges[cuts]
 
 
 def index_scores(true, estimate, n_levels=4):

@@ -1,5 +1,7 @@
 """ordinal: the proportional-odds model against statsmodels, by hand and where data are poor."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -71,6 +73,37 @@ def test_the_median_is_the_answer():
     assert ordinal.likely_index(prob).tolist() == [2, 0, 3]  # in the first the likeliest level is 0
 
 
+def test_windows_are_summed_up_by_recording():
+    prob = np.array([[0.5, 0.0], [0.9, 0.5], [0.1, 1.0], [0.5, 0.2]])
+    four = ordinal.summarise_windows(prob, ["b", "a", "b", "a"])
+    assert four.shape == (2, 2, 4)
+    np.testing.assert_allclose(four[0, 0], [1, 0.7, np.log(9) / 2, np.log(9)])
+    np.testing.assert_allclose(four[1, 0], [0.5, 0.3, -np.log(9) / 2, 0], atol=1e-12)
+    np.testing.assert_allclose(four[1, 1], [0.5, 0.5, 0, np.log(1e6)], rtol=1e-5, atol=1e-9)
+    assert ordinal.summarise_windows(prob, ["b", "a", "b", "a"], threshold=0.6)[0, 0, 0] == 0.5
+
+
+def test_cut_points_by_hand():
+    score = np.array([0.0, 0.1, 0.1, 0.4, 0.6, 0.8, 1.0, 1.0])
+    index = np.array([0, 0, 1, 1, 1, 2, 3, 2])
+    cuts = ordinal.cut_points(score, index)
+    np.testing.assert_allclose(cuts, [0.05, 0.7, 0.9])  # of equally good cuts the lowest
+    assert np.searchsorted(cuts, score, side="right").tolist() == [0, 1, 1, 1, 1, 2, 3, 3]
+    assert ordinal.cut_points([0.3, 0.2], [3, 3]).tolist() == [-np.inf] * 3
+    assert ordinal.cut_points([0.3, 0.2], [0, 0]).tolist() == [np.inf] * 3
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=12))
+def test_no_other_cuts_have_a_smaller_error(rows):
+    x, y = np.array([r[0] for r in rows], float), np.array([r[1] for r in rows])
+    cuts = ordinal.cut_points(x, y)
+    assert (np.diff(np.nan_to_num(cuts, posinf=99, neginf=-99)) >= 0).all()
+    every = itertools.combinations_with_replacement(np.arange(-0.5, 6), 3)
+    best = min(np.abs(np.searchsorted(c, x, side="right") - y).sum() for c in every)
+    assert np.abs(np.searchsorted(cuts, x, side="right") - y).sum() == best
+
+
 def test_scores_by_hand_and_beside_scikit_learn():
     from sklearn.metrics import cohen_kappa_score
 
@@ -94,6 +127,11 @@ def test_what_is_refused():
         (lambda: ordinal.fit_ordinal(x, y, penalty=0), "penalty"),
         (lambda: ordinal.ordinal_probabilities(ordinal.fit_ordinal(x, y), x[:, :1]), "1 features"),
         (lambda: ordinal.index_scores([], []), "equally long"),
+        (lambda: ordinal.summarise_windows(np.full((2, 1), 0.5), ["a"]), "N recordings"),
+        (lambda: ordinal.summarise_windows(np.array([[np.nan]]), ["a"]), "between 0 and 1"),
+        (lambda: ordinal.cut_points(x, y), "one score"),
+        (lambda: ordinal.cut_points([0.5, np.nan], [0, 1]), "NaN"),
+        (lambda: ordinal.cut_points([0.5], [4]), "0 to 3"),
         (lambda: ordinal.index_scores([4], [1]), "0 to 3"),
     ]:
         with pytest.raises(ValueError, match=message):
