@@ -75,18 +75,17 @@ def kernel(tmp_path_factory):
     place = folder / "jupyter" / "kernels" / "anura-wheel"
     place.mkdir(parents=True)
     (place / "kernel.json").write_text(json.dumps(specification), encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JUPYTER_PATH", str(folder / "jupyter"))
-        patch.setenv("ANURALIB_SMOKE", "1")
-        patch.delenv("PYTHONPATH", raising=False)
-        patch.setenv("PYTHONWARNINGS", "default")
-        yield "anura-wheel", site
+    return "anura-wheel", site, folder / "jupyter"
 
 
 @pytest.mark.parametrize("view", ["filled", "teacher"])
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=IDS)
-def test_notebook_runs_from_the_wheel_in_an_empty_folder(notebooks, kernel, chapter, view, tmp_path):
-    name, site = kernel
+def test_notebook_runs_from_the_wheel_in_an_empty_folder(notebooks, kernel, chapter, view, tmp_path, monkeypatch):
+    name, site, jupyter = kernel
+    monkeypatch.setenv("JUPYTER_PATH", str(jupyter))
+    monkeypatch.setenv("ANURALIB_SMOKE", "1")
+    monkeypatch.setenv("PYTHONWARNINGS", "default")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     notebook = read(notebooks, view, chapter)
     where = "import anuralib\nfrom pathlib import Path\nprint(Path(anuralib.__file__).parents[1])"
     notebook.cells.append(nbformat.v4.new_code_cell(where))
