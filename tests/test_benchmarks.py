@@ -19,6 +19,7 @@ SHORT = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
     ("bench_scaling", ["--pond", "tiny", "--recordings", "4", "--rounds", "1", "--minutes", "1"]),
     ("bench_losses", ["--pond", "tiny", "--seeds", "2", "--epochs", "1", "--methods", "asymmetric", "--draws", "5"]),
     ("bench_calling_activity", ["--pond", "tiny", "--seeds", "1", "--draws", "5"]),
+    ("bench_few_labels", ["--pond", "tiny", "--seeds", "2", "--draws", "5", "--no-save"]),
     ("bench_training", ["--pond", "tiny", "--budget", "2", "--epochs", "1", "--looks", "1", "--only", "0"]),
 ])  # fmt: skip
 def test_benchmark_writes_its_table(name, small, tmp_path):
