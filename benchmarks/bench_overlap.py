@@ -159,10 +159,11 @@ def mixtures(targets, species, quiet, n, others_db=0.0, calls_db=10.0, seed=0):
             company = rng.permutation([code for code in species if code != target])
             ground = quiet[rng.integers(len(quiet))]
             level = 20 * np.log10(ground.std() / 0.05) + calls_db
+            codes = [target, *company[: max(COUNTS) - 1]]
+            parts = al.call_parts(codes, level_db=dict.fromkeys(codes, level + others_db) | {target: level},
+                                  seed=1000 * seed + k)  # fmt: skip
             for number in COUNTS:
-                codes = [target, *company[: number - 1]]
-                levels = dict.fromkeys(codes, level + others_db) | {target: level}
-                yield target, number, codes, al.call_parts(codes, level_db=levels, seed=1000 * seed + k), ground
+                yield target, number, codes[:number], {code: parts[code] for code in codes[:number]}, ground
 
 
 def measure_mixtures(predictors, pond, targets, quiet, n, levels=(-6.0, 0.0, 6.0)):
