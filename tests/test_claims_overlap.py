@@ -57,6 +57,9 @@ def test_ranking_by_softmax(table):
 def test_mixed_sounds_do_not_help_in_the_windows_of_the_pond(table):
     rows = table[(table["part"] == "training") & (table["method"] == "sigmoid, mix_sounds")].dropna(subset="low")
     assert len(rows) == 6 and (rows["low"] < 0).all()
+    alarms = [value(table, "training", name, "false alarms a window", "2+")
+              for name in ("sigmoid, mix_sounds", "sigmoid")]
+    assert alarms[0] < alarms[1]
 
 
 def test_recall_falls_with_company_only_where_all_else_is_equal(table):
@@ -72,6 +75,9 @@ def test_recall_falls_with_company_only_where_all_else_is_equal(table):
         alarms = [value(table, "mixtures", method, "false alarms a window", f"8 types, others {level} dB")
                   for method in ("sigmoid", "sigmoid, mix_sounds")]  # fmt: skip
         assert alarms[0] < alarms[1]
+    lone = [value(table, "mixtures", method, "false alarms a window", "1 types, others +0 dB")
+            for method in ("softmax, loudest", "sigmoid")]  # fmt: skip
+    assert lone[0] > 2 * lone[1]
     in_the_pond = [value(table, "training", "sigmoid", "recall", group) for group in ("1", "2", "3", "4+")]
     assert in_the_pond != sorted(in_the_pond, reverse=True) and in_the_pond[-1] > in_the_pond[0] - 0.05
 
