@@ -193,10 +193,10 @@ def measure_mixtures(predictors, pond, targets, quiet, n, levels=(-6.0, 0.0, 6.0
     return table
 
 
-def dictionaries(pond, quiet, n_components):
-    """One of each type, of the calls of four individuals, and one of the background of the train subset."""
-    books = {code: al.learn_dictionary([al.call_parts([code], seed=900_000 + k)[code] for k in range(4)], n_components)
-             for code in pond.species}  # fmt: skip
+def dictionaries(pond, quiet, n_components, n_individuals):
+    """One of each type, of the calls of some individuals, and one of the background of the train subset."""
+    books = {code: al.learn_dictionary([al.call_parts([code], seed=900_000 + k)[code] for k in range(n_individuals)],
+                                       n_components) for code in pond.species}  # fmt: skip
     return books | {"background": al.learn_dictionary(list(quiet), 2 * n_components)}
 
 
@@ -268,6 +268,7 @@ def main():
     parser.add_argument("--draws", type=int, default=1000, help="of the bootstrap")
     parser.add_argument("--each", type=int, default=20, help="mixtures of a target and a number of types")
     parser.add_argument("--separate", type=int, default=60, help="windows of the pond to take apart")
+    parser.add_argument("--individuals", type=int, default=4, help="whose calls make a dictionary")
     parser.add_argument("--targets", type=int, default=12, help="the commonest call types")
     parser.add_argument("--threads", type=int, default=1, help="of torch; more pays on an idle machine only")
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/bench_overlap.csv")
@@ -295,7 +296,7 @@ def main():
     quiet = quiet_windows(windows, pond)
     table += measure_mixtures(predictors, pond, targets, quiet, chosen.each)
     clock["mixtures"] = time.perf_counter() - started
-    books = dictionaries(pond, quiet_windows(windows, pond, "train", 10), 4)
+    books = dictionaries(pond, quiet_windows(windows, pond, "train", 10), 4, chosen.individuals)
     table += measure_signals(pond, targets, books, quiet, max(1, chosen.each // 20))
     clock["signals"] = time.perf_counter() - started
     table += measure_naming(predictors, windows, pond, books, chosen.separate, chosen.draws)
