@@ -17,6 +17,7 @@ SHORT = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
     ("bench_simulate", SHORT), ("bench_windows", SHORT),
     ("bench_split", ["--recordings", "200", "--tables", "1", "--rounds", "1", "--pond", "tiny"]),
     ("bench_losses", ["--pond", "tiny", "--seeds", "2", "--epochs", "1", "--methods", "asymmetric", "--draws", "5"]),
+    ("bench_noise", ["--pond", "tiny", "--seeds", "1", "--epochs", "1", "--draws", "3"]),
     ("bench_training", ["--pond", "tiny", "--budget", "2", "--epochs", "1", "--looks", "1", "--only", "0"]),
 ])  # fmt: skip
 def test_benchmark_writes_its_table(name, small, tmp_path):
