@@ -1,18 +1,20 @@
 """What five ways to deal with noise bring, by quality letter and in wind, rain and insects, on held-out recordings.
 
-All train the same network on the same windows of the simulated pond (every other one) for the same number of epochs,
-over several seeds: on pictures in dB, after a band-pass, behind a spectral gate, in PCEN, and in dB with silent windows
-of the training subset mixed in. They are tested on the recordings as they are, and on the same recordings with wind,
-rain or insects of one level added to the sound. Each is compared with pictures in dB by a paired bootstrap over the
-recordings of the test subset.
+Pictures in dB; after a band-pass; behind a spectral gate; in PCEN; and in dB with silent windows of the training subset
+mixed in. From each a classifier learns on the same windows of the simulated pond (every other one): a probe, logistic
+regressions on the mean, deviation and maximum of each band over time, or with ``--classifier network`` small_cnn. Every
+seed draws four fifths of the training windows, the same for all methods. They are tested on the recordings as they are,
+and on the same recordings with wind, rain or insects of one level added to the sound, and compared with pictures in dB
+by a paired bootstrap over the recordings of the test subset.
 
-    python benchmarks/bench_noise.py [--pond mini] [--seeds 3] [--epochs 8] [--folder DIR] [--save] [--json FILE]
+    python benchmarks/bench_noise.py [--classifier network] [--seeds 3] [--folder DIR] [--save] [--json FILE]
 
-Pictures and trained networks stay in the folder: a run that was stopped goes on.
+Pictures and answers stay in the folder: a run that was stopped goes on.
 """
 
 import time
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -86,31 +88,47 @@ def pooled_f1(y_true, y_prob):
     return 2 * (yes & (y_true > 0)).sum() / max(yes.sum() + (y_true > 0).sum(), 1)
 
 
-def measures(truth, letters):
-    """Name to (y_true, metric, what to do with the probabilities)."""
-    every = {"macro F1": (truth, al.metrics.macro_f1, None), "false alarms": (truth, false_alarms, None)}
-    for letter, mine in letters.items():
-        if mine.any():
-            # A false alarm has no letter: F1 of a letter leaves the other letters' pairs out, and counts all alarms.
-            every[f"recall {letter}"] = (mine, found_share, None)
-            every[f"F1 {letter}"] = (mine, pooled_f1, (truth > 0) & (mine == 0))
-    return every
+def bands(pictures):
+    """Mean, deviation and maximum of each band over time: what the probe is given of a picture."""
+    x = np.asarray(pictures, np.float32)[:, 0]
+    return np.hstack([x.mean(axis=2), x.std(axis=2), x.max(axis=2)])
+
+
+def answers(chosen, species, seed, train, valid, places, silent):
+    """Probabilities of a classifier for each place; `silent` are windows to mix in, or None."""
+    rng = np.random.default_rng(seed)
+    rows = np.sort(rng.choice(len(train[0]), 4 * len(train[0]) // 5, replace=False))
+    x, y = np.asarray(train[0])[rows], train[1][rows]
+    mixed = None if silent is None else partial(augment.mix_background, background=silent)
+    if chosen.classifier == "probe":
+        probe = al.linear_probe(bands(x if mixed is None else mixed(x, generator=seed)), y)
+        return np.stack([al.probe_probabilities(probe, bands(given)) for given in places.values()])
+    model = al.build_model("small_cnn", species, seed=seed)
+    al.fit(model, (x, y), valid, epochs=chosen.epochs, seed=seed, augment=mixed, progress=False)
+    return np.stack([al.predict(model, given) for given in places.values()])
 
 
 def compare(results, truth, letters, names, draws):
     """A row for each method, place and measure: mean over seeds, and the paired difference from dB."""
     rows = []
-    for method in METHODS:
-        for place in PLACES:
-            for measure, (y_true, metric, left_out) in measures(truth, letters).items():
-                ours, base = ([run[place] if left_out is None else np.where(left_out, 0, run[place])
-                               for run in results[name]] for name in (method, "dB"))  # fmt: skip
+    told = {"macro F1": (truth, al.metrics.macro_f1), "false alarms": (truth, false_alarms)}
+    told |= {f"recall {letter}": (mine, found_share) for letter, mine in letters.items() if mine.any()}
+    for method, number in product(METHODS, range(len(PLACES))):
+        ours, base = ([run[number] for run in results[name]] for name in (method, "dB"))
+        line = {"method": method, "place": PLACES[number]}
+        for measure, (y_true, metric) in told.items():
+            value = np.mean([metric(y_true > 0, run) for run in ours])
+            pair = {}
+            if method != "dB":
                 pair = al.paired_bootstrap(y_true, base, ours, names, metric=metric, n_boot=draws)
-                value = np.mean([metric(np.asarray(y_true) > 0, run) for run in ours])
-                rows.append({"method": method, "place": place, "measure": measure, "value": value}
-                            | {key: pair[key] for key in ("difference", "low", "high")})  # fmt: skip
-            ap = np.mean([al.average_precision(truth, run[place]).mean() for run in results[method]])
-            rows.append({"method": method, "place": place, "measure": "macro AP", "value": ap})
+            rows.append(line | {"measure": measure, "value": value}
+                        | {key: pair.get(key, np.nan) for key in ("difference", "low", "high")})  # fmt: skip
+        for letter, mine in letters.items():
+            # A false alarm has no letter: F1 of a letter leaves the other letters' pairs out, and counts all alarms.
+            f1 = [pooled_f1(mine, np.where((truth > 0) & (mine == 0), 0, run)) for run in ours]
+            rows.append(line | {"measure": f"F1 {letter}", "value": np.mean(f1)})
+        rows.append(line | {"measure": "macro AP", "value": np.mean([al.average_precision(truth, run).mean()
+                                                                     for run in ours])})  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -118,9 +136,10 @@ def main():
     parser = arguments(__doc__)
     parser.add_argument("--pond", default="mini", help="size of the pond")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--draws", type=int, default=500, help="of the bootstrap")
-    parser.add_argument("--folder", type=Path, help="keep pictures and trained networks here")
+    parser.add_argument("--classifier", choices=("probe", "network"), default="probe")
+    parser.add_argument("--epochs", type=int, default=8, help="of the network")
+    parser.add_argument("--draws", type=int, default=200, help="of the bootstrap")
+    parser.add_argument("--folder", type=Path, help="keep pictures and answers here")
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/bench_noise.csv")
     chosen = parser.parse_args()
     started = time.perf_counter()
@@ -140,22 +159,20 @@ def main():
             given = transform(method, in_db, filtered, names)
             places = {"as recorded": given[is_in["test"]]}
             places |= {kind: transform(method, *pair, names[is_in["test"]]) for kind, pair in noisy.items()}
-            mixed = partial(augment.mix_background, background=silent) if method == "mix_background" else None
+            train, valid = ((given[is_in[part]], truth[is_in[part]]) for part in ("train", "valid"))
             for seed in range(chosen.seeds):
-                model = al.build_model("small_cnn", pond.species, seed=seed)
-                train, valid = ((given[is_in[part]], truth[is_in[part]]) for part in ("train", "valid"))
-                kept = chosen.folder / method / str(seed) if chosen.folder else None
-                al.fit(model, train, valid, epochs=chosen.epochs, seed=seed, augment=mixed, out_dir=kept,
-                       progress=False)  # fmt: skip
-                results.setdefault(method, []).append({place: al.predict(model, x) for place, x in places.items()})
+                run = partial(answers, chosen, pond.species, seed, train, valid, places,
+                              silent if method == "mix_background" else None)  # fmt: skip
+                name = f"{chosen.classifier} {method} {seed} of {chosen.epochs} epochs"
+                results.setdefault(method, []).append(stored(chosen.folder, name, run))
                 bar.update()
-    trained_s = time.perf_counter() - started
     table = compare(results, truth[is_in["test"]], letters, names[is_in["test"]], chosen.draws)
     print(table.round(3).to_string(index=False))
     if chosen.save:
-        note = (f"{chosen.pond} pond, every other window, small_cnn, {chosen.epochs} epochs; differences from dB, 95 % "
-                f"over recordings; {len(test)} test windows; added sounds at {LEVEL_DBFS:g} dBFS")  # fmt: skip
-        print(save_results("bench_noise", table, range(chosen.seeds), trained_s, note=note))
+        note = (f"{chosen.pond} pond, every other window, {chosen.classifier}; differences from dB, 95 % over "
+                f"recordings; {len(test)} test windows; added sounds at {LEVEL_DBFS:g} dBFS"
+                + ("; the time is without pictures that were in the folder" if chosen.folder else ""))  # fmt: skip
+        print(save_results("bench_noise", table, range(chosen.seeds), time.perf_counter() - started, note=note))
     base = table[table["method"] == "dB"].set_index(["place", "measure"])["value"]
     rows = {f"{r.method}, {r.place}, {r.measure}": row(r.value, max(base[r.place, r.measure], 0.001), r.measure)
             for r in table.itertuples()}  # fmt: skip
