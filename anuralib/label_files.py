@@ -116,7 +116,7 @@ def without_problems(path, labels: pd.DataFrame, problems: list[tuple[int, str]]
 def read_audacity_labels(path: str | os.PathLike, on_error: str = "raise") -> pd.DataFrame:
     r"""Read an Audacity label track: `start<TAB>end<TAB>label` a line, times in seconds.
 
-    With spectral selection on, Audacity writes a second line `\<TAB>low<TAB>high` in hertz; the
+    With spectral selection on, Audacity writes a second line ``\<TAB>low<TAB>high`` in hertz; the
     format is that of https://manual.audacityteam.org/man/importing_and_exporting_labels.html.
     UTF-8 with or without byte-order mark, any line ends; empty lines are skipped; an empty file
     gives no rows, which means that someone listened and nothing was there.

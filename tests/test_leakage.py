@@ -113,3 +113,13 @@ def test_a_split_that_keeps_groups_together_leaks_none_of_them(windows, group, s
     found = counts(al.stratified_split(windows, group=group, seed=seed, candidates=20))
     below = {"fname": ["sound", "recording"], "night": ["sound", "recording", "night"], "site": list(found)}[group]
     assert [found[name] for name in below] == [0] * len(below)
+
+
+def test_the_public_excerpt_of_anuraset_shares_nights_and_sites_but_no_recording(shared_data):
+    with pytest.warns(UserWarning, match="species_number"):
+        windows = al.read_metadata(shared_data / "anuraset_metadata_sample.csv")
+    report = al.leak_report(windows).set_index("shared")
+    # The numbers that the chapter on leakage tells.
+    assert len(windows) == 343 and windows["fname"].nunique() == 35
+    assert report["n_test"].eq(73).all()
+    assert report["n_leaked"].to_dict() == {"sound": 0, "recording": 0, "night": 13, "site": 73}

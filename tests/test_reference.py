@@ -1,8 +1,12 @@
 """The reference pages say what the package says."""
 
+import inspect
 import re
 from pathlib import Path
 
+import pytest
+
+import anuralib as al
 from anuralib.species import ANURASET_CODES
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
@@ -25,3 +29,19 @@ def test_the_glossary_is_sorted_and_names_no_term_twice():
     terms = re.findall(r"^(\S.*)$", body, flags=re.MULTILINE)
     assert len(terms) > 30 and len(set(terms)) == len(terms)
     assert terms == sorted(terms, key=str.lower)
+
+
+def test_the_page_of_functions_has_each_public_name_once():
+    text = (BOOK / "reference" / "api.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\.\. auto(?:function|class):: anuralib\.(\w+)(?:\(\))?$", text, flags=re.MULTILINE)
+    public = set(al.__all__) - set(al._MODULES) - {"__version__"}
+    assert sorted(shown) == sorted(public)
+
+
+@pytest.mark.parametrize("module", ["losses", "augment"])
+def test_the_page_of_functions_has_what_is_called_through_a_module(module):
+    text = (BOOK / "reference" / "api.md").read_text(encoding="utf-8")
+    shown = set(re.findall(rf"^\.\. autofunction:: anuralib\.{module}\.(\w+)", text, flags=re.MULTILINE))
+    functions = getattr(al, module).__dict__.items()
+    own = {n for n, f in functions if inspect.isfunction(f) and f.__module__ == f"anuralib.{module}" and n[0] != "_"}
+    assert shown | set(al.__all__) >= own

@@ -96,7 +96,8 @@ def _(answer):
 
 @exercise("leakage.4")
 def _(answer):
-    rows = ("windows", "windows side by side", "recordings", "recordings, stratified", "nights, stratified", "site SIM3")
+    rows = ("windows", "windows side by side", "recordings", "recordings, stratified", "nights, stratified",
+            "site SIM3")  # fmt: skip
     right = {"A": "site SIM3", "B": "nights, stratified", "C": "windows side by side"}
     known = "Here each recording is known in part, and will be when it is used."
     hints = {
