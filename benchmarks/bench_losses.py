@@ -1,4 +1,4 @@
-"""What resampling, losses, mixing, thresholds and prototypes bring for the long tail, and what they cost.
+"""What resampling, losses, mixing, thresholds and prototypes bring for the long tail, and whom they cost.
 
 Every method trains the same network on the same windows of the simulated pond for the same number of epochs, over
 several seeds. The network is a small one for coarse pictures (thirteen frames are averaged in power to one of 0.3 s),
@@ -77,12 +77,12 @@ def load(pond_size, pool=1):
 
 
 def train(name, seed, options, species, subsets, chosen):
-    """The trained network and the seconds of each epoch; read from the folder if it is there."""
+    """The trained network; read from the folder if it is there."""
     model = al.build_model(chosen.model, species, seed=seed)
     folder = chosen.folder / name.replace(" ", "_") / str(seed) if chosen.folder else None
-    history = al.fit(model, subsets["train"][:2], subsets["valid"][:2], epochs=chosen.epochs, seed=seed,
-                     out_dir=folder, device=chosen.device, progress=False, **options)  # fmt: skip
-    return model, history.frame["seconds"].to_numpy()
+    al.fit(model, subsets["train"][:2], subsets["valid"][:2], epochs=chosen.epochs, seed=seed, out_dir=folder,
+           device=chosen.device, progress=False, **options)  # fmt: skip
+    return model
 
 
 def after_training(model, subsets, device):
@@ -120,8 +120,8 @@ def mean_average_precision(y_true, ranks):
     return float(((precision * ranked).sum(0) / ranked.sum(0)).mean()) if present.any() else np.nan
 
 
-def measure(results, seconds, subsets, groups, n_boot):
-    """A row for each method, measure and group: score, paired difference from bce, and training time beside bce's."""
+def measure(results, subsets, groups, n_boot):
+    """A row for each method, measure and group: score and paired difference from bce."""
     truth, names = subsets["test"][1].to_numpy().astype(bool), subsets["test"][2]
     rows = []
     wanted = [("F1", macro_f1, group) for group in GROUPS] + [("AP", mean_average_precision, "rare")]
@@ -136,8 +136,7 @@ def measure(results, seconds, subsets, groups, n_boot):
                 {"method": method, "measure": measured, "group": group,
                  "n_species": int(truth[:, columns].any(axis=0).sum()),
                  "score": float(np.mean([metric(truth[:, columns], run) for run in part])),
-                 **{key: compared[key] for key in ("difference", "low", "high")},
-                 "time": seconds[method] / seconds["bce"]}
+                 **{key: compared[key] for key in ("difference", "low", "high")}}
             )  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -159,20 +158,18 @@ def main():
     species, subsets, groups = load(chosen.pond, chosen.pool)
     every = methods(subsets["train"])
     wanted = [name for name in every if name == "bce" or chosen.methods == "all" or name in chosen.methods.split(",")]
-    results, taken = {}, {}
+    results = {}
     with tqdm(total=len(wanted) * chosen.seeds, unit="run") as bar:
         for seed in range(chosen.seeds):
             for name in wanted:
-                model, seconds = train(name, seed, every[name], species, subsets, chosen)
+                model = train(name, seed, every[name], species, subsets, chosen)
                 outputs = {name: al.predict(model, subsets["test"][0], device=chosen.device)}
                 if name == "bce":
                     outputs |= after_training(model, subsets, chosen.device)
                 for key, output in outputs.items():
                     results.setdefault(key, []).append(output)
-                    taken.setdefault(key, []).append(seconds)
                 bar.update()
-    # Of all epochs the quickest: the least disturbed by whatever else the computer did.
-    table = measure(results, {name: np.min(runs) for name, runs in taken.items()}, subsets, groups, chosen.draws)
+    table = measure(results, subsets, groups, chosen.draws)
     print(f"per cent, {chosen.seeds} seeds; in brackets 95 % of the difference from bce over recordings")
     table["cell"] = [f"{100 * s:5.1f} ({100 * low:+6.1f} to {100 * high:+6.1f})"
                      for s, low, high in zip(table["score"], table["low"], table["high"], strict=True)]  # fmt: skip
@@ -184,11 +181,10 @@ def main():
     title = f"\n{chosen.pond} pond, {len(subsets['train'][0])} training windows, peer: bce"
     show(rows, title, ["torch", "scikit-learn"], chosen.json)
     if chosen.save:
-        trained = sum(np.sum(runs) for name, runs in taken.items() if name in wanted)
         frames = subsets["train"][0].shape[-1]
         note = (f"pond {chosen.pond}, {chosen.model}, {frames} frames a window, {chosen.epochs} epochs; difference "
-                "from bce with 95 % over the recordings of test; time: of the quickest epoch beside bce's")  # fmt: skip
-        spent = max(trained, time.perf_counter() - started)
+                "from bce with 95 % over the recordings of test")  # fmt: skip
+        spent = time.perf_counter() - started
         save_results("bench_losses", table.drop(columns="cell"), range(chosen.seeds), spent, note=note)
 
 
