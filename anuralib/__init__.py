@@ -27,7 +27,7 @@ _NAMES = {
     "stratified_split": "splitting", "kfold_split": "splitting", "nights": "splitting",
     "leaked_recordings": "splitting", "leak_report": "leakage",
     "log_mel": "features", "mel_frequencies": "features", "pcen": "features", "spectral_gate": "features",
-    "spec_augment": "augment", "window_features": "window_pictures",
+    "repeat_factors": "longtail", "spec_augment": "augment", "window_features": "window_pictures",
     "build_model": "models", "load_model": "models", "save_model": "models",
     "report_page": "report", "species_by_hour": "claims", "to_verify": "claims",
     "fit": "training", "predict": "prediction", "predict_folder": "detections", "labels_from_windows": "detections",
@@ -48,7 +48,9 @@ _NAMES = {
     "plot_species_scores": "plotting", "plot_split_report": "plotting", "plot_windows": "plotting",
     "player": "sound_player", "check": "exercises",
 }  # fmt: skip
-_MODULES = {"augment", "losses", "datasets", "calls", "scenes", "timetable", "simulate", "species", "metrics"}
+_MODULES = {
+    "augment", "longtail", "losses", "datasets", "calls", "scenes", "timetable", "simulate", "species", "metrics",
+}  # fmt: skip
 
 __all__ = sorted([*_NAMES, *_MODULES, "__version__"])
 

@@ -28,6 +28,7 @@ from anuralib._runs import (
     read_checkpoint,
     take_batch,
 )
+from anuralib.longtail import check_sampling, get_mix
 from anuralib.losses import get_loss
 from anuralib.metrics import average_precision
 from anuralib.models import save_atomic, save_model, set_normalisation
@@ -44,13 +45,17 @@ class History(NamedTuple):
     best_epoch: int
 
 
-def _train_epoch(model, optimizer, schedule, loss, data, batch_size, augment, seed, device, precision, clip_norm):
-    """One walk over the train subset in random order; gives the mean loss."""
+def _train_epoch(
+    model, optimizer, schedule, loss, data, batch_size, augment, mix, sampling, seed, device, precision, clip_norm
+):
+    """One walk over the train subset in random order, or over as many draws from it; gives the mean loss."""
     features, labels = data
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)  # dropout draws from the global state, which `fit` restores
     model.train()
     order = torch.randperm(len(features), generator=generator)
+    if sampling is not None:
+        order = torch.multinomial(sampling, len(features), replacement=True, generator=generator)
     total = 0.0
     # Nearly equal batches: a last batch of one window would upset batch normalisation.
     for rows in order.tensor_split(-(-len(order) // batch_size)):
@@ -59,7 +64,7 @@ def _train_epoch(model, optimizer, schedule, loss, data, batch_size, augment, se
         if augment is not None:
             batch, target = augment(batch, target, generator)
         with autocast(device, precision):
-            logits = model(batch)
+            logits, target = (model(batch), target) if mix is None else mix(model, batch, target, generator)
         value = loss(logits.float(), target)
         optimizer.zero_grad(set_to_none=True)
         value.backward()
@@ -95,6 +100,8 @@ def fit(
     weight_decay=0.01,
     patience=8,
     augment=None,
+    mix=None,
+    sampling=None,
     clip_norm=5.0,
     precision="float32",
     on_epoch=None,
@@ -139,6 +146,10 @@ def fit(
         What is done to each training batch: a function of `augment`, a `chain` of them, or your own
         ``f(batch, generator=...) -> batch`` or ``f(batch, labels, generator=...) -> (batch, labels)``. True is
         `mix_sounds` and `spec_augment` with masks of up to a sixth of the frames and an eighth of the bands.
+    mix : str or callable, optional
+        Blends of windows to train on: a key of `longtail.MIXES`, or a function like those.
+    sampling : array, shape (N,), optional
+        Relative chance of each training window; an epoch then draws N of them with replacement, see `repeat_factors`.
     clip_norm : float
         Longer gradients are shortened to this length: one odd batch can't throw the weights off.
     precision : "float32" or "bfloat16"
@@ -177,6 +188,8 @@ def fit(
         augment = augmentations.chain(augmentations.mix_sounds, masks)
     elif augment is not None:
         augment = augmentations.chain(augment)
+    mix = get_mix(mix)
+    sampling = None if sampling is None else check_sampling(sampling, len(train[0]))
     device = pick_device(device)
     autocast(device, precision)  # an unknown precision is refused before the work
     settings = {
@@ -192,6 +205,8 @@ def fit(
         "precision": precision,
         "loss": loss if isinstance(loss, str) else name_of(loss),
         "augment": None if augment is None else name_of(augment),
+        "mix": None if mix is None else name_of(mix),
+        "sampling": None if sampling is None else name_of(sampling),
     }
     loss = get_loss(loss, counts=train[1].sum(0), n_windows=len(train[1]))
     if model.input_shape is None:
@@ -229,7 +244,7 @@ def fit(
         while not complete:
             started, epoch = time.perf_counter(), len(rows) + 1
             train_loss = _train_epoch(
-                model, optimizer, schedule, loss, train, batch_size, augment,
+                model, optimizer, schedule, loss, train, batch_size, augment, mix, sampling,
                 seed * 100_003 + epoch, device, precision, clip_norm,
             )  # fmt: skip
             if not np.isfinite(train_loss):

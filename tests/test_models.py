@@ -18,10 +18,10 @@ def weights_equal(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
 
 
-@pytest.mark.parametrize("name", ["small_cnn", "resnet18", "mobilenet_v3_small", "mobilenet_v3_large"])
+@pytest.mark.parametrize("name", ["small_cnn", "templates", "resnet18", "mobilenet_v3_small", "mobilenet_v3_large"])
 @pytest.mark.parametrize("size", [(64, 130), (128, 259), (40, 60)])
 def test_a_batch_gives_a_logit_a_species(name, size):
-    model = models.build_model(name, SPECIES).eval()
+    model = models.build_model(name, SPECIES, features={"n_mels": size[0]}).eval()  # templates are as high
     with torch.inference_mode():
         out = model(torch.full((2, 1, *size), -60.0))
     assert out.shape == (2, 3)
