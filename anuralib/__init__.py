@@ -50,6 +50,7 @@ _NAMES = {
 }  # fmt: skip
 _MODULES = {
     "augment", "longtail", "losses", "datasets", "calls", "scenes", "timetable", "simulate", "species", "metrics",
+    "widgets",
 }  # fmt: skip
 
 __all__ = sorted([*_NAMES, *_MODULES, "__version__"])
