@@ -1,4 +1,4 @@
-"""What a classifier loses at a site that it has never heard, why, and whether nine remedies help.
+"""What a classifier loses at a site that it has never heard, why, and whether ten remedies help.
 
 Only call types that live at two sites or more can be asked for at a held-out site: each pair of such a type and a
 site where it lives is a cell. The recordings of each site are divided into three folds. For each fold, `known` learns

@@ -54,7 +54,7 @@ def _way(answer):
 def _lost(answer):
     choices = ("SHOTRI at SIM2", "HIGPEE at SIM3", "LONTRI at SIM4")
     return expect_choice(answer, choices[0], choices, {
-        "HIGPEE at SIM3": "it loses much, but its triangle is far right of the upright mark",
+        "HIGPEE at SIM3": "it loses much, but its triangle is still far right of the upright mark",
         "LONTRI at SIM4": "look for the upright mark in its row: the triangle is far right of it",
     })  # fmt: skip
 
