@@ -33,7 +33,7 @@
     const duration = Number(player.dataset.duration);
     const lead = Number(player.dataset.lead); // silence that the MP3 encoder put before the sound
     const offset = Number(player.dataset.offset); // where in the recording this part begins
-    let span = null; // the button whose label is being played
+    let span = null; // {start, end, button} of what is being played
     let wanted = null; // where to go as soon as the browser has read the sound's header
     let frame = 0;
 
@@ -77,13 +77,13 @@
         slider.setAttribute("aria-valuetext", text("seconds", { s: (offset + now()).toFixed(1) }));
       }
     }
-    function mark(button) {
-      span = button;
-      labels.forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
-      band.style.display = button ? "block" : "none";
-      if (button) {
-        band.style.left = (100 * button.dataset.start) / duration + "%";
-        band.style.width = (100 * (button.dataset.end - button.dataset.start)) / duration + "%";
+    function mark(chosen) {
+      span = chosen;
+      labels.forEach((other) => other.setAttribute("aria-pressed", String(!!chosen && other === chosen.button)));
+      band.style.display = chosen ? "block" : "none";
+      if (chosen) {
+        band.style.left = (100 * chosen.start) / duration + "%";
+        band.style.width = (100 * (chosen.end - chosen.start)) / duration + "%";
       }
     }
     function seek(seconds) {
@@ -115,23 +115,26 @@
         start();
       }
     }
+    function playSpan(begin, end, called, button) {
+      mark({ start: begin, end: end, button: button });
+      live.textContent = text("playing", { name: called });
+      seek(begin);
+      start();
+    }
     function playLabel(button) {
-      if (span === button) {
+      if (span && span.button === button) {
         audio.pause();
         mark(null);
         return;
       }
-      mark(button);
-      live.textContent = text("playing", { name: button.getAttribute("aria-label") });
-      seek(Number(button.dataset.start));
-      start();
+      playSpan(Number(button.dataset.start), Number(button.dataset.end), button.getAttribute("aria-label"), button);
     }
     function step() {
-      if (span && wanted === null && !audio.paused && now() >= Number(span.dataset.end)) {
+      if (span && wanted === null && !audio.paused && now() >= span.end) {
         if (looping()) {
-          seek(Number(span.dataset.start));
+          seek(span.start);
         } else {
-          const end = Number(span.dataset.end);
+          const end = span.end;
           audio.pause();
           mark(null);
           seek(end);
@@ -170,7 +173,7 @@
     });
     audio.addEventListener("ended", () => {
       if (looping()) {
-        seek(span ? Number(span.dataset.start) : 0);
+        seek(span ? span.start : 0);
         start();
       } else {
         mark(null);
@@ -179,7 +182,7 @@
     });
     audio.addEventListener("seeking", () => {
       const t = now();
-      if (span && (t < span.dataset.start - 0.1 || t > Number(span.dataset.end) + 0.1)) { mark(null); }
+      if (span && (t < span.start - 0.1 || t > span.end + 0.1)) { mark(null); }
     });
     slider.addEventListener("click", (event) => {
       mark(null);
@@ -214,6 +217,7 @@
       box.addEventListener("click", () => playLabel(button));
     });
     document.addEventListener("anura-language", () => { name(); draw(); });
+    player.anura = { now: now, seek: seek, playSpan: playSpan }; // for the annotator
     name();
     draw();
   }
