@@ -34,7 +34,9 @@ def package_digest(package, extra=()):
     digest = hashlib.sha256()
     smoke = os.environ.get("ANURALIB_SMOKE", "")
     digest.update(f"{sys.version_info[:2]} smoke={smoke}".encode())
-    files = [p for p in sorted(package.rglob("*")) if p.is_file() and "__pycache__" not in p.parts]
+    # What is cached was said in English, so translations don't count.
+    skipped = {"__pycache__", "locale"}
+    files = [p for p in sorted(package.rglob("*")) if p.is_file() and not skipped & set(p.parts)]
     for path in [*files, *(p for p in extra if p.is_file())]:
         digest.update(path.name.encode())
         if path.suffix == ".py":
