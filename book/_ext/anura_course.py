@@ -55,10 +55,12 @@ def key_execution_cache(app, config):
     import anuralib
 
     package = Path(anuralib.__file__).parent
-    root = Path(app.srcdir).parent
+    # A translation takes what was executed for the English book.
+    book = Path(config.anura_english_book or app.srcdir)
+    root = book.parent
     extra = [root / "constraints.txt", *sorted((root / "benchmarks" / "results").glob("*.csv"))]
     key = package_digest(package, extra=extra)
-    caches = Path(app.outdir).parent / ".jupyter_cache"
+    caches = (book / "_build" if config.anura_english_book else Path(app.outdir).parent) / ".jupyter_cache"
     cache = caches / key
     cache.mkdir(parents=True, exist_ok=True)
     os.utime(cache)
@@ -90,6 +92,7 @@ def add_buttons(app, pagename, templatename, context, doctree):
     if buttons is None or not is_chapter(app, pagename):
         return
     new = []
+    up = "../" if app.config.anura_translation else ""  # notebooks are English, beside the English pages
     repository = app.config.anura_repository
     if repository:
         new.append(
@@ -105,7 +108,7 @@ def add_buttons(app, pagename, templatename, context, doctree):
     new.append(
         {
             "type": "link",
-            "url": context["pathto"](f"{NOTEBOOK_FOLDER}/{pagename}.ipynb", 1),
+            "url": context["pathto"](f"{up}{NOTEBOOK_FOLDER}/{pagename}.ipynb", 1),
             "text": "Notebook",
             "tooltip": "Download this chapter's notebook (.ipynb)",
             "icon": "fas fa-download",
@@ -118,6 +121,10 @@ def add_buttons(app, pagename, templatename, context, doctree):
 def write_notebooks(app, exception):
     """Put the learner's notebooks beside the pages, once all cells have run."""
     if exception is not None or app.builder.format != "html":
+        return
+    # An older build, or the theme, may have left sources with solutions.
+    shutil.rmtree(Path(app.outdir) / "_sources", ignore_errors=True)
+    if app.config.anura_translation:
         return
     repository = app.config.anura_repository
     out = Path(app.outdir) / NOTEBOOK_FOLDER
@@ -137,8 +144,6 @@ def write_notebooks(app, exception):
     if (parts / "learner").is_dir():
         shutil.move(parts / "learner", out)
     shutil.rmtree(parts, ignore_errors=True)
-    # An older build, or the theme, may have left sources with solutions.
-    shutil.rmtree(Path(app.outdir) / "_sources", ignore_errors=True)
 
 
 # ---------------------------------------------------------------- mends of the theme

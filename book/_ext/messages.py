@@ -7,18 +7,17 @@ marked fuzzy, and what is no longer said moves to the end. Translators edit the 
 import argparse
 import ast
 import io
-import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+import translate_book
+from anura_languages import LANGUAGES as _ALL
+from anura_languages import TRANSLATED_PAGES
 from babel.messages import pofile
 from babel.messages.catalog import Catalog
 
 ROOT = Path(__file__).resolve().parents[2]
-LANGUAGES = ("es", "pt_BR")
-TRANSLATED_PAGES = ("intro", "annotate/weak-labels")
+LANGUAGES = tuple(language for language in _ALL if language != "en")
 SENTENCE = 6  # words: what is shorter may be an answer to be typed
 _THROUGH = (ast.IfExp, ast.BoolOp, ast.Dict, ast.DictComp, ast.keyword)
 
@@ -117,19 +116,28 @@ def book_templates(folder):
     No cell runs: their code and output are the same in every language.
     """
     book = Path(folder) / "book"
-    shutil.copytree(ROOT / "book", book, ignore=shutil.ignore_patterns("_build", "_drafts", "locale"))
-    config = book / "_config.yml"
-    text = config.read_text(encoding="utf-8").replace("execute_notebooks: cache", 'execute_notebooks: "off"')
-    config.write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "jupyter_book", "build", "--builder", "custom", "--custom-builder", "gettext"]
-    subprocess.run([*command, str(book)], check=True, capture_output=True)
-    return {page: read(book / "_build" / "gettext" / f"{page}.pot") for page in TRANSLATED_PAGES}
+    translate_book.prepare(book, execute=False)
+    translate_book.run_jupyter_book(book, "--builder", "custom", "--custom-builder", "gettext")
+    templates = {}
+    for page in TRANSLATED_PAGES:
+        templates[page] = template = Catalog(fuzzy=False)
+        for message in read(book / "_build" / "gettext" / f"{page}.pot"):
+            if message.id and not _is_same_everywhere(message.id):
+                template.add(message.id)
+        for extra in translate_book.extra_messages((ROOT / "book" / f"{page}.md").read_text(encoding="utf-8")):
+            template.add(extra)
+    return templates
+
+
+def _is_same_everywhere(sentence):
+    """Numbers and formulas; Sphinx extracts those of a display, without its dollar signs."""
+    return sentence.startswith(" ") or not any(c.isalpha() for c in sentence)
 
 
 def main():
     """Bring all catalogues up to date."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--package-only", action="store_true", help="leave the book's pages (Sphinx takes a minute)")
+    parser.add_argument("--package-only", action="store_true", help="leave the book's pages ")
     args = parser.parse_args()
     for language in LANGUAGES:
         _update(ROOT / "anuralib" / "locale" / f"{language}.po", package_template(), language)
