@@ -2,6 +2,7 @@
 
 import anura_course
 import course_settings
+import notebook_export
 import pytest
 
 
@@ -39,3 +40,10 @@ def test_github_remotes_are_understood(remote):
 def test_colab_opens_a_notebook_never_markdown(docname):
     url = course_settings.colab_url("owner/name", docname)
     assert url.endswith(f"{docname}.ipynb") and "owner/name" in url
+
+
+def test_the_set_up_cell_installs_what_the_chapter_imports():
+    assert '"distributed"' in notebook_export.setup_source("a/b", "x = 1\nfrom dask.distributed import Client")
+    assert "distributed" not in notebook_export.setup_source("a/b", "import dask.array  # not distributed")
+    for repository in ("", "a/b"):
+        compile(notebook_export.setup_source(repository, "import distributed"), "cell", "exec")
