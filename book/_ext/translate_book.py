@@ -16,6 +16,7 @@ from babel.messages import pofile
 
 BOOK = Path(__file__).resolve().parents[1]
 _METADATA = re.compile(r"^\s+(?:alt|caption): (.+)$", flags=re.MULTILINE)
+_GLUE = re.compile(r"(\{glue:text\}`)([^`:]+):?([^`:]*)`")
 _EXERCISE = re.compile(r"^:::\{exercise\} (.+)$", flags=re.MULTILINE)
 
 
@@ -29,6 +30,22 @@ def read_page(locale, language, docname):
     path = Path(locale) / language / "LC_MESSAGES" / f"{docname}.po"
     with path.open("rb") as file:
         return {m.id: m.string for m in pofile.read_po(file) if m.id and m.string and not m.fuzzy}
+
+
+def _name_glue_by_file(folder, language):
+    """Write ``{glue:text}`key``` as ``{glue:text}`page.md::key``` in the translations.
+
+    Sphinx parses a translated sentence apart from its page, where a key alone is not known.
+    """
+    for docname in TRANSLATED_PAGES:
+        path = folder / "locale" / language / "LC_MESSAGES" / f"{docname}.po"
+        with path.open("rb") as file:
+            catalogue = pofile.read_po(file, language)
+        for message in catalogue:
+            if message.id:
+                message.string = _GLUE.sub(rf"\1{docname.split('/')[-1]}.md::\2:\3`", message.string)
+        with path.open("wb") as file:
+            pofile.write_po(file, catalogue)
 
 
 def prepare(folder, language=None, execute=True):
@@ -52,6 +69,8 @@ def prepare(folder, language=None, execute=True):
 
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(BOOK, folder, ignore=ignored)
+    if language is not None:
+        _name_glue_by_file(folder, language)
     toc = {"format": "jb-book", "root": TRANSLATED_PAGES[0], "chapters": [{"file": p} for p in TRANSLATED_PAGES[1:]]}
     (folder / "_toc.yml").write_text(yaml.safe_dump(toc), encoding="utf-8")
     config = yaml.safe_load((folder / "_config.yml").read_text(encoding="utf-8"))
@@ -65,7 +84,7 @@ def prepare(folder, language=None, execute=True):
 
 
 def run_jupyter_book(folder, *options):
-    """Build; what it says is shown only where it fails."""
+    """Build a book; its output is shown where it fails only."""
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", *options, str(folder)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
