@@ -28,7 +28,8 @@ def page_addresses(context, pagename, own):
         return {}
     up = "" if own == "en" else "../"
     folders = {language: "" if language == "en" else f"{language}/" for language in LANGUAGES}
-    return {language: context["pathto"](f"{up}{folder}{pagename}.html", 1) for language, folder in folders.items()}
+    addresses = {key: context["pathto"](f"{up}{folder}{pagename}.html", 1) for key, folder in folders.items()}
+    return addresses | {own: posixpath.basename(pagename) + ".html"}  # `pathto` says "#" of the page itself
 
 
 def add_language_menu(app, pagename, templatename, context, doctree):
