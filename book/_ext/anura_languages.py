@@ -90,10 +90,23 @@ def translate_rest(app, doctree):
                 part.parent.replace(part, nodes.Text(known[part.astext()]))
 
 
+def translate_solutions(app, doctree, docname):
+    """Give the title of a solution the translated title of its exercise, which sphinx-exercise noted in English."""
+    if not app.config.anura_translation:
+        return
+    from translate_book import read_page
+
+    known = read_page(Path(app.srcdir) / "locale", app.config.anura_translation, docname)
+    for part in [t for title in doctree.findall(nodes.title) for t in title.findall(nodes.Text)]:
+        if part.astext() in known:
+            part.parent.replace(part, nodes.Text(known[part.astext()]))
+
+
 def setup(app):
     app.add_config_value("anura_translation", "", "env", [str])
     app.add_config_value("anura_english_book", "", "env", [str])
     app.connect("doctree-read", link_to_english)
     app.connect("doctree-read", translate_rest)
+    app.connect("doctree-resolved", translate_solutions, priority=900)
     app.connect("html-page-context", add_language_menu, priority=610)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
