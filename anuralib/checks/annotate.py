@@ -292,11 +292,9 @@ def _boxed(answer):
     _callers_in(recording)
     start_s = float(start_s)
     drawn = _read_boxes(boxes, start_s)
-    strong = load_dataset("pond").strong_labels
-    truth = strong[strong["recording"] == recording]
+    truth = load_dataset("pond").strong_labels.query("recording == @recording")
     truth = truth[(truth["end_s"] > start_s) & (truth["start_s"] < start_s + CLIP_S)]
     if truth.empty:
         return "the annotator has no box in that clip: choose another"
-    calls = load_dataset("pond").truth
-    clear = calls[(calls["recording"] == recording) & (calls["snr_db"] >= FAINT_DB)]
+    clear = load_dataset("pond").truth.query("recording == @recording and snr_db >= @FAINT_DB")
     return compare_boxes(drawn, truth, start_s, call_types()["lookalike"], clear)
