@@ -5,7 +5,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help book test serve notebooks clean
+.PHONY: help book test serve notebooks messages clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -19,6 +19,7 @@ $(READY): pyproject.toml constraints.txt
 
 book: $(READY)  ## execute and build the book: book/_build/html/index.html
 	$(BIN)/jupyter-book build -W --keep-going -n book
+	$(BIN)/python book/_ext/translate_book.py
 
 test: $(READY)  ## lint, unit tests, executed book, tests of the built pages
 	$(BIN)/ruff check .
@@ -31,6 +32,9 @@ serve: book  ## build the book and serve it on http://127.0.0.1:8000
 
 notebooks: book  ## write the learners' and the teachers' notebooks to build/notebooks (their texts quote the book's numbers)
 	$(BIN)/python book/_ext/notebook_export.py book --out build/notebooks
+
+messages: $(READY)  ## bring the translators' catalogues up to date with the English sentences
+	$(BIN)/python book/_ext/messages.py
 
 clean:  ## remove what was built, but not .venv
 	rm -rf book/_build build

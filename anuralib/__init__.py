@@ -46,7 +46,7 @@ _NAMES = {
     "index_scores": "ordinal", "cut_points": "ordinal", "summarise_windows": "ordinal",
     "plot_history": "plotting", "plot_label_counts": "plotting", "plot_spectrogram": "plotting",
     "plot_species_scores": "plotting", "plot_split_report": "plotting", "plot_windows": "plotting",
-    "player": "sound_player", "annotator": "sound_annotator", "check": "exercises",
+    "player": "sound_player", "annotator": "sound_annotator", "check": "exercises", "use_language": "_language",
 }  # fmt: skip
 _MODULES = {
     "augment", "longtail", "losses", "datasets", "calls", "scenes", "timetable", "simulate", "species", "metrics",

@@ -9,8 +9,6 @@ from importlib.resources import files
 
 import numpy as np
 
-from anuralib._language import text
-
 _DPI = 90
 
 
@@ -84,7 +82,7 @@ def _page(draw, options, title):
         f"<p><strong>{html.escape(title)}</strong></p>{controls}"
         f'<img class="dark-light" alt="{html.escape(said)}" width="{size[0]}" height="{size[1]}" src="{source}">'
         f'<p class="anura-said" role="status">{html.escape(said)}</p>'
-        f'<noscript><p>{text("Without JavaScript the first picture is all that can be shown.")}</p></noscript>'
+        f'<noscript><p>Without JavaScript the first picture is all that can be shown.</p></noscript>'
         f'<script type="application/json">{data}</script><script>{script}</script></div>'
     )
 

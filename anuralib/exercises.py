@@ -9,6 +9,8 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 
+from anuralib._language import text
+
 _CHECKS = {}
 _EMPTY = "the answer is empty"
 
@@ -95,17 +97,21 @@ def check(name, answer):
         raise ValueError(f"no exercise {name!r}; there are {', '.join(known)}")
     hint = _missing(answer)
     if hint == _EMPTY and getattr(_CHECKS[name], "empty", None):
-        hint = f"{_EMPTY}; {_CHECKS[name].empty}"
+        hint = f"{text(_EMPTY)}; {text(_CHECKS[name].empty)}"
     if hint is None:
         try:
             hint = _CHECKS[name](answer)
         except Hint as stopped:
             hint = str(stopped)
         except (Exception, SystemExit) as error:  # a learner's function may raise anything: that is an answer
-            hint = (f"an answer of type {type(answer).__name__} has not the form that the exercise asks for "
-                    f"({type(error).__name__}: {error})")  # fmt: skip
-    print(f"Pass: {name}" if hint is None else f"Hint for {name}: {hint}")
-    return hint is None
+            hint = text("an answer of type {kind} has not the form that the exercise asks for ({error_kind}: {error})",
+                        kind=type(answer).__name__, error_kind=type(error).__name__, error=error)  # fmt: skip
+    if hint is None:
+        print(text("Pass: {name}", name=name))
+        return True
+    # A hint without values is a plain sentence, and translated here; the others came through `text` already.
+    print(text("Hint for {name}: {hint}", name=name, hint=text(hint)))
+    return False
 
 
 def _rounds_to(value, number):
@@ -147,7 +153,7 @@ def expect_number(answer, value, tol=1e-6, hints=None):
     try:
         number = float(answer)
     except (TypeError, ValueError):
-        return f"a number is asked for, this is {type(answer).__name__}"
+        return text("a number is asked for, this is {kind}", kind=type(answer).__name__)
     if math.isnan(number):
         return "the answer is NaN: something was divided by zero, or is missing"
     if abs(number - value) <= tol:
@@ -162,7 +168,9 @@ def expect_number(answer, value, tol=1e-6, hints=None):
         for wrong, hint in hints.items():
             if _rounds_to(wrong, number):
                 return hint
-    return f"{number:g} is too {'high' if number > value else 'low'}"
+    if number > value:
+        return text("{number:g} is too high", number=number)
+    return text("{number:g} is too low", number=number)
 
 
 def expect_choice(answer, right, choices, hints=None):
@@ -183,13 +191,14 @@ def expect_choice(answer, right, choices, hints=None):
     str or None
     """
     if not isinstance(answer, str):
-        return _missing(answer) or f"answer with one of {', '.join(map(repr, choices))}"
+        return _missing(answer) or text("answer with one of {choices}", choices=", ".join(map(repr, choices)))
     word = {c.lower(): c for c in choices}.get(answer.strip().lower())
     if word is None:
-        return f"answer with one of {', '.join(map(repr, choices))}, not {answer!r}"
+        return text("answer with one of {choices}, not {answer!r}",
+                    choices=", ".join(map(repr, choices)), answer=answer)
     if word in ({right} if isinstance(right, str) else right):
         return None
-    return (hints or {}).get(word, f"{word!r} is not it; look again")
+    return (hints or {}).get(word, text("{word!r} is not it; look again", word=word))
 
 
 def expect_array(answer, value, tol=1e-6):
@@ -212,16 +221,18 @@ def expect_array(answer, value, tol=1e-6):
     try:
         got, value = np.asarray(answer, dtype=float), np.asarray(value, dtype=float)
     except (TypeError, ValueError):
-        return f"an array of numbers is asked for, this is {type(answer).__name__}"
+        return text("an array of numbers is asked for, this is {kind}", kind=type(answer).__name__)
     if got.shape != value.shape:
-        return f"the shape is {got.shape}, and should be {value.shape}"
+        return text("the shape is {got}, and should be {wanted}", got=got.shape, wanted=value.shape)
     if (np.isnan(got) & ~np.isnan(value)).any():
-        return f"{int((np.isnan(got) & ~np.isnan(value)).sum())} values are NaN: something is missing or divided by 0"
+        return text("{n} values are NaN: something is missing or divided by 0",
+                    n=int((np.isnan(got) & ~np.isnan(value)).sum()))
     wrong = ~np.isclose(got, value, rtol=0, atol=tol, equal_nan=True)
     if wrong.any():
         first = tuple(int(i) for i in np.argwhere(wrong)[0])
         place = first[0] if len(first) == 1 else first
-        return f"{int(wrong.sum())} of {wrong.size} values are wrong, the first at {place}: {got[first]:g}"
+        return text("{n} of {n_all} values are wrong, the first at {place}: {value:g}",
+                    n=int(wrong.sum()), n_all=wrong.size, place=place, value=got[first])
     return None
 
 
@@ -242,12 +253,13 @@ def expect_frame(answer, columns=(), n_rows=None):
     if answer is ... or answer is None:
         return _missing(answer)
     if not isinstance(answer, pd.DataFrame):
-        return f"a table (pandas DataFrame) is asked for, this is {type(answer).__name__}"
+        return text("a table (pandas DataFrame) is asked for, this is {kind}", kind=type(answer).__name__)
     lost = [name for name in columns if name not in answer.columns]
     if lost:
-        return f"the table has no column {', '.join(map(repr, lost))}; it has {list(map(str, answer.columns))}"
+        return text("the table has no column {lost}; it has {columns}",
+                    lost=", ".join(map(repr, lost)), columns=list(map(str, answer.columns)))
     if n_rows is not None and len(answer) != n_rows:
-        return f"the table has {len(answer)} rows, and should have {n_rows}"
+        return text("the table has {n} rows, and should have {n_rows}", n=len(answer), n_rows=n_rows)
     return None
 
 
@@ -272,11 +284,13 @@ def run_function(function, *args, **kwargs):
         If it is no function, raises, or returns nothing; `check` prints it.
     """
     if not callable(function):
-        raise Hint(f"a function is asked for, this is {type(function).__name__}; give its name without parentheses")
+        raise Hint(text("a function is asked for, this is {kind}; give its name without parentheses",
+                        kind=type(function).__name__))
     try:
         result = function(*copy.deepcopy(args), **copy.deepcopy(kwargs))
     except (Exception, SystemExit) as error:
-        raise Hint(f"your function raised {type(error).__name__}: {error}") from error
+        raise Hint(text("your function raised {error_kind}: {error}",
+                        error_kind=type(error).__name__, error=error)) from error
     if result is ... or result is None:
         raise Hint(_missing(result))
     return result

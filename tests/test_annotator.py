@@ -1,6 +1,7 @@
 """The annotator: what is drawn is what is exported, heard, kept and scored; and what comes back to Python."""
 
 import json
+import re
 
 import html5lib
 import numpy as np
@@ -243,3 +244,22 @@ def test_keys_of_texts_are_used_and_there():
         assert len(keys) > 8
         unused = {key for key in keys if f'"{key}"' not in rest}
         assert unused == set(), (name, unused)
+
+
+@pytest.mark.parametrize("language", ["es", "pt_BR"])
+def test_every_text_of_player_and_annotator_is_translated(browser, language):
+    """Read as a browser reads it; a place in braces is kept."""
+    from importlib.resources import files
+    from pathlib import Path
+
+    tab = browser.new_page()
+    texts = Path(__file__).resolve().parents[1] / "book" / "_static" / "anura_texts.js"
+    tab.add_script_tag(content=texts.read_text(encoding="utf-8"))
+    for name in ("player.js", "annotator.js"):
+        source = files("anuralib").joinpath(name).read_text(encoding="utf-8")
+        table = source.partition("const TEXT = ")[2].partition("};")[0] + "}"
+        for key, english in tab.evaluate(f"() => ({table})").items():
+            other = tab.evaluate("([language, key]) => window.anuraTexts[language][key]", [language, key])
+            assert other, (name, key)
+            assert sorted(re.findall(r"{\w+}", other)) == sorted(re.findall(r"{\w+}", english)), (name, key)
+    tab.close()

@@ -16,6 +16,13 @@ def test_a_change_in_the_package_changes_the_cache_and_a_comment_does_not(tmp_pa
     assert anura_course.package_digest(tmp_path) != before
 
 
+def test_a_translation_does_not_execute_the_book_again(tmp_path):
+    (tmp_path / "locale").mkdir()
+    before = anura_course.package_digest(tmp_path)
+    (tmp_path / "locale" / "es.po").write_text('msgid "a"', encoding="utf-8")
+    assert anura_course.package_digest(tmp_path) == before
+
+
 def test_smoke_results_have_a_cache_of_their_own(tmp_path, monkeypatch):
     monkeypatch.delenv("ANURALIB_SMOKE", raising=False)
     full = anura_course.package_digest(tmp_path)

@@ -1,5 +1,6 @@
 """The reference pages say what the package says."""
 
+import csv
 import inspect
 import re
 from pathlib import Path
@@ -29,6 +30,17 @@ def test_the_glossary_is_sorted_and_names_no_term_twice():
     terms = re.findall(r"^(\S.*)$", body, flags=re.MULTILINE)
     assert len(terms) > 30 and len(set(terms)) == len(terms)
     assert terms == sorted(terms, key=str.lower)
+
+
+def test_every_term_of_the_glossary_is_there_in_spanish_and_portuguese():
+    text = (BOOK / "reference" / "glossary.md").read_text(encoding="utf-8")
+    terms = set(re.findall(r"^(\S.*)$", text.split(":::{glossary}\n")[1].split(":::")[0], flags=re.MULTILINE))
+    with (BOOK / "reference" / "terms.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    named = [row["term"] for row in rows]
+    assert terms - set(named) == set()
+    assert named == sorted(set(named), key=str.lower)
+    assert [row for row in rows if not row["es"].strip() or not row["pt_BR"].strip() or None in row] == []
 
 
 def test_the_page_of_functions_has_each_public_name_once():

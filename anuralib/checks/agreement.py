@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from anuralib._language import text
 from anuralib.annotation import agreement
 from anuralib.annotators import read_annotator
 from anuralib.datasets import load_dataset
@@ -30,7 +31,7 @@ def _without_silence(answer):
     words = ("higher", "lower", "same")
     hint = expect_choice(guess, words, words)
     if hint is not None:
-        return f"The guess: {hint}"
+        return text("The guess: {hint}", hint=text(hint))
     pond = load_dataset("pond")
     lengths = dict(zip(pond.recordings["recording"], pond.recordings["duration_s"], strict=True))
     mine, theirs = (t[t["species"] == "HIGPEE"] for t in (pond.strong_labels, read_annotator(pond)))
@@ -42,7 +43,8 @@ def _without_silence(answer):
         without["jaccard"]: "That is Jaccard's index; take the column kappa.",
     })  # fmt: skip
     if hint is None and without["kappa"] < with_silence["kappa"] and guess.strip().lower() != "lower":
-        print(f"Your guess was {guess!r}: it is lower, {without['kappa']:.2f} after {with_silence['kappa']:.2f}.")
+        print(text("Your guess was {guess!r}: it is lower, {without:.2f} after {with_silence:.2f}.",
+                   guess=guess, without=without["kappa"], with_silence=with_silence["kappa"]))
     return hint
 
 
@@ -52,7 +54,7 @@ def _two(function, a, b):
     try:
         return float(got)
     except (TypeError, ValueError):
-        raise Hint(f"Return one number, not {type(got).__name__}.") from None
+        raise Hint(text("Return one number, not {kind}.", kind=type(got).__name__)) from None
 
 
 @exercise("agreement.3")
@@ -91,13 +93,15 @@ def _far_from_home(answer):
     if got == right:
         return None
     if got - set(pond.species):
-        return f"{sorted(got - set(pond.species))[0]!r} is no call type of the pond."
+        return text("{code!r} is no call type of the pond.", code=sorted(got - set(pond.species))[0])
     if got == {species for species, _ in known - told}:
         return "Those are at a site in the first annotator's labels only; it is the other way round."
     if got > right:
-        return f"{len(got - right)} too many: {min(got - right)} is marked only at sites where the first has it, too."
+        return text("{n} too many: {code} is marked only at sites where the first has it, too.",
+                    n=len(got - right), code=min(got - right))
     if got < right:
-        return f"{len(right - got)} missing. A type can be at home at one site, a stranger at another: compare pairs."
+        return text("{n} missing. A type can be at home at one site, a stranger at another: compare pairs.",
+                    n=len(right - got))
     return "Make the pairs of species and site of each annotator; which pairs has only the second?"
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from anuralib._language import text
 from anuralib.annotation import merge_calls, split_label
 from anuralib.calls import call_types
 from anuralib.datasets import load_dataset
@@ -62,7 +63,7 @@ def _callers_in(recording):
 
 def _check_code(code, kinds):
     if not isinstance(code, str) or code.strip().upper() not in kinds.index:
-        raise Hint(f"{code!r} is no call type of the pond; the codes are in al.call_types()")
+        raise Hint(text("{code!r} is no call type of the pond; the codes are in al.call_types()", code=code))
     return code.strip().upper()
 
 
@@ -75,28 +76,30 @@ def _listened(answer):
         return "nothing calls in that recording: choose one with at least one type"
     for code, index in answer[1].items():
         if index is ... or index is None:
-            return f"{code}: replace the ... by an index from 0 to 3"
+            return text("{code}: replace the ... by an index from 0 to 3", code=code)
         if isinstance(index, bool) or not isinstance(index, int | float | np.number) or index not in (0, 1, 2, 3):
-            return f"{code}: {index!r} is not a calling index 0, 1, 2 or 3"
+            return text("{code}: {index!r} is not a calling index 0, 1, 2 or 3", code=code, index=index)
         if index:
             heard[_check_code(code, kinds)] = int(index)
     missed = [code for code in there if code not in heard]
     for code in heard:
         if code not in there:
             mistaken = [m for m in missed if code == kinds["lookalike"][m] or m == kinds["lookalike"][code]]
-            more = " Its look-alike does: play both examples again." if mistaken else ""
-            return f"{code} does not call here.{more}"
+            more = text(" Its look-alike does: play both examples again.") if mistaken else ""
+            return text("{code} does not call here.{more}", code=code, more=more)
     if missed:
         pitch = " and ".join(f"{kinds['pitch_hz'][code] / 1000:.1f} kHz" for code in missed)
-        return f"something is missing: listen again, and look near {pitch}"
+        return text("something is missing: listen again, and look near {pitch}", pitch=pitch)
     off = {code: heard[code] - index for code, index in there.items() if heard[code] != index}
     for code, step in off.items():
         if abs(step) > 1 or len(off) > 1:
             what = ("it sounds fuller than that: while it calls, do its calls overlap?" if step < 0
                     else "that is too full: can you count the callers, do their calls overlap?")  # fmt: skip
-            return f"the types are right; {code} is not at {heard[code]}: {what}"
+            return text("the types are right; {code} is not at {index}: {what}",
+                        code=code, index=heard[code], what=text(what))
     for code in off:
-        print(f"{code} has index {there[code]} by the number of callers; one type one step off passes.")
+        print(text("{code} has index {index} by the number of callers; one type one step off passes.",
+                   code=code, index=there[code]))
     return None
 
 
@@ -198,21 +201,23 @@ def _read_boxes(boxes, start_s):
     rows, kinds = [], call_types()
     for box in boxes:
         if not isinstance(box, list | tuple) or len(box) != 3:
-            raise Hint(f"{box!r} is not a box (start_s, end_s, text)")
+            raise Hint(text("{box!r} is not a box (start_s, end_s, text)", box=box))
         if ... in box:
             raise Hint("a part of a box is missing: replace each ... by a time")
         if isinstance(box[2], str) and box[2].strip().upper() in kinds.index:
-            raise Hint(f"{box[2]!r} lacks the quality: write {box[2].strip().upper()}_H, _M or _L")
+            raise Hint(text("{label!r} lacks the quality: write {code}_H, _M or _L",
+                            label=box[2], code=box[2].strip().upper()))
         try:
             begin, end = float(box[0]), float(box[1])
             code, quality = split_label(str(box[2]).strip().upper())
         except (TypeError, ValueError) as error:
             raise Hint(f"{box!r}: {error}") from error
         if not begin < end:
-            raise Hint(f"{box!r} ends before it begins, or is NaN")
+            raise Hint(text("{box!r} ends before it begins, or is NaN", box=box))
         if end < start_s - TOLERANCE_S or begin > start_s + CLIP_S + TOLERANCE_S:
-            raise Hint(f"{box!r} lies outside the clip, {start_s:g} to {start_s + CLIP_S:g} s of the recording: "
-                       "read the times from the axis, which counts from the recording's start")  # fmt: skip
+            raise Hint(text("{box!r} lies outside the clip, {start_s:g} to {end_s:g} s of the recording: read the "
+                            "times from the axis, which counts from the recording's start",
+                            box=box, start_s=start_s, end_s=start_s + CLIP_S))
         rows.append((begin, end, _check_code(code, kinds), quality))
     return pd.DataFrame(rows, columns=["start_s", "end_s", "species", "quality"])
 
@@ -247,30 +252,35 @@ def compare_boxes(drawn, truth, start_s, lookalike, clear=None):
         if inside.any() and not (inside & _wider(spans[row.species][1])).any():
             other = [m for m in missed if m.start_s < row.end_s and m.end_s > row.start_s]
             alike = any(row.species == lookalike[m.species] or m.species == lookalike[row.species] for m in other)
-            more = f"; what does is {'its look-alike' if alike else 'another type'}" if other else ""
-            return f"invented: no {row.species} calls at {row.start_s:g} to {row.end_s:g} s{more}"
+            more = text("; what does is its look-alike" if alike else "; what does is another type") if other else ""
+            return text("invented: no {code} calls at {start_s:g} to {end_s:g} s{more}",
+                        code=row.species, start_s=row.start_s, end_s=row.end_s, more=more)
     if missed:
-        return f"missed: near {max(missed[0].start_s, start_s):.0f} s something calls that has no box"
+        return text("missed: near {near_s:.0f} s something calls that has no box",
+                    near_s=max(missed[0].start_s, start_s))
     for code in codes:
         mine, right, must = spans[code]
         if clear is not None:
             must = _clear_parts(needed[needed["species"] == code], clear[clear["species"] == code], start_s)
         late, over = must & ~_wider(mine), mine & ~_wider(right)
         if late.any():
-            return f"edges: {code} also calls near {start_s + late.argmax() * _STEP_S:.1f} s, outside your boxes"
+            return text("edges: {code} also calls near {near_s:.1f} s, outside your boxes",
+                        code=code, near_s=start_s + late.argmax() * _STEP_S)
         if over.any():
-            return (f"edges: at {start_s + over.argmax() * _STEP_S:.1f} s {code} is silent, for more than a second or "
-                    "beyond its bout, and your box goes on")  # fmt: skip
+            return text("edges: at {near_s:.1f} s {code} is silent, for more than a second or beyond its bout, and "
+                        "your box goes on", near_s=start_s + over.argmax() * _STEP_S, code=code)
         own = drawn[drawn["species"] == code].sort_values("start_s")
         gaps = own["start_s"].to_numpy()[1:] - own["end_s"].to_numpy()[:-1]
         if (gaps < 0.5).any():
-            return f"bouts: two boxes of {code} are less than half a second apart; calls so close are one bout"
+            return text("bouts: two boxes of {code} are less than half a second apart; calls so close are one bout",
+                        code=code)
     rank = {"L": 0, "M": 1, "H": 2}
     for row in drawn.itertuples():
         same = truth[(truth["species"] == row.species) & (truth["start_s"] < row.end_s + TOLERANCE_S)
                      & (truth["end_s"] > row.start_s - TOLERANCE_S)]  # fmt: skip
         if len(same) and min(abs(rank[q] - rank[row.quality]) for q in same["quality"]) > 1:
-            return f"quality: the annotator gave {row.species} at {row.start_s:g} s another letter than {row.quality}"
+            return text("quality: the annotator gave {code} at {start_s:g} s another letter than {quality}",
+                        code=row.species, start_s=row.start_s, quality=row.quality)
     return None
 
 
@@ -282,11 +292,9 @@ def _boxed(answer):
     _callers_in(recording)
     start_s = float(start_s)
     drawn = _read_boxes(boxes, start_s)
-    strong = load_dataset("pond").strong_labels
-    truth = strong[strong["recording"] == recording]
+    truth = load_dataset("pond").strong_labels.query("recording == @recording")
     truth = truth[(truth["end_s"] > start_s) & (truth["start_s"] < start_s + CLIP_S)]
     if truth.empty:
         return "the annotator has no box in that clip: choose another"
-    calls = load_dataset("pond").truth
-    clear = calls[(calls["recording"] == recording) & (calls["snr_db"] >= FAINT_DB)]
+    clear = load_dataset("pond").truth.query("recording == @recording and snr_db >= @FAINT_DB")
     return compare_boxes(drawn, truth, start_s, call_types()["lookalike"], clear)

@@ -6,6 +6,7 @@ from pathlib import PurePath
 import numpy as np
 import pandas as pd
 
+from anuralib._language import text
 from anuralib.exercises import exercise, expect_array, expect_choice, expect_number, run_function
 
 
@@ -62,13 +63,14 @@ def _mind(answer):
     guess, it_did = answer
     hint = expect_choice(guess, words, words)
     if hint is not None:
-        return f"the guess: {hint}"
+        return text("the guess: {hint}", hint=text(hint))
     hint = expect_choice(it_did, "refuse", words, {
         "nothing": "run it: it does not come to an end without a word; read what it says",
         "overwrite": "run it, and look into the folder afterwards: no window has changed",
     })  # fmt: skip
     if hint is None and guess.strip().lower() != "refuse":
-        print(f"Your guess was {guess!r}: the settings in build.json are compared before anything is written.")
+        print(text("Your guess was {guess!r}: the settings in build.json are compared before anything is written.",
+                   guess=guess))
     return hint
 
 
@@ -82,19 +84,21 @@ def _where(answer):
     for (_, row), right in zip(rows.iterrows(), wanted, strict=True):
         got = run_function(answer, row)
         if not isinstance(got, str | PurePath):
-            return f"return text, not {type(got).__name__}"
+            return text("return text, not {kind}", kind=type(got).__name__)
         got = str(got).replace("\\", "/")
         if got == right:
             continue
         if row["sample_name"].removesuffix(".wav") in got:
-            return f"sample_name is a mere number here; make the path of site, fname, min_t and max_t: {right}"
+            return text("sample_name is a mere number here; make the path of site, fname, min_t and max_t: {right}",
+                        right=right)
         if "_3.0_6.0" in got or "_0_3" in got or "_0_4" in got:
-            return f"times: 3.0 is written 3 and 0.5 is written 0.5, as the format :g does; you gave {got!r}"
+            return text("times: 3.0 is written 3 and 0.5 is written 0.5, as the format :g does; you gave {got!r}",
+                        got=got)
         if not got.startswith("audio/"):
-            return f"the path begins with audio/, then the site's folder; you gave {got!r}"
+            return text("the path begins with audio/, then the site's folder; you gave {got!r}", got=got)
         if not got.startswith(f"audio/{row['site']}/"):
-            return f"the folder below audio/ is the site; you gave {got!r}"
-        return f"you gave {got!r}, and it is {right!r}"
+            return text("the folder below audio/ is the site; you gave {got!r}", got=got)
+        return text("you gave {got!r}, and it is {right!r}", got=got, right=right)
     return None
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 import anuralib as al
+from anuralib._language import text
 from anuralib.exercises import exercise, expect_choice, expect_number, run_function
 
 
@@ -25,7 +26,7 @@ def _(answer):
     words = ("nearly all", "about half", "few")
     hint = expect_choice(guess, words, words)
     if hint is not None:
-        return f"The guess: {hint}"
+        return text("The guess: {hint}", hint=text(hint))
     right, among_said, all_exact = _perfect_count()
     hints = {among_said: "That is the share among those rated 2; take those whose true index is 2.",
              all_exact: "That is the share of all pairs; take those whose true index is 2."}  # fmt: skip
@@ -34,7 +35,8 @@ def _(answer):
         return hint
     best = words[0] if right > 0.75 else words[1] if right > 0.35 else words[2]
     if guess.strip().lower() != best:
-        print(f"Your guess was {guess!r}, and {right:.0%} it is: few or many callers, windows look alike to a count.")
+        print(text("Your guess was {guess!r}, and {right:.0%} it is: few or many callers, windows look alike to a "
+                   "count.", guess=guess, right=right))
     return None
 
 

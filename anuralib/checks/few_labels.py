@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from anuralib._language import text
 from anuralib.active import choose_recordings, uncertainty
 from anuralib.datasets import load_dataset
 from anuralib.embeddings import linear_probe, probe_probabilities
@@ -75,7 +76,7 @@ def _least_doubt(answer):
         return "answer with the pair (guessed, measured)"
     hint = expect_choice(answer[0], ("lower", "same", "higher"), ("lower", "same", "higher"))
     if hint is not None:
-        return f"guessed: {hint}"
+        return text("guessed: {hint}", hint=text(hint))
     x, _, names, known, probe = _taught_by(5)
     doubt = uncertainty(probe_probabilities(probe, x[~known]), names[~known]).sort_values()
     boxes = load_dataset("pond").strong_labels.groupby("recording").size().reindex(np.unique(names), fill_value=0)
@@ -88,11 +89,12 @@ def _least_doubt(answer):
         10 * right: "that is a number of recordings; give the share",
     })  # fmt: skip
     if hint is not None:
-        return f"measured: {hint}"
+        return text("measured: {hint}", hint=text(hint))
     pool = float((boxes == 0).mean())
     came = "same" if right == pool else "higher" if right > pool else "lower"
     if answer[0].strip().lower() != came:
-        print(f"Your guess was {answer[0].strip()!r}; it is {came!r}: {right:.2f} against {pool:.2f} in the pool.")
+        print(text("Your guess was {guess!r}; it is {came!r}: {right:.2f} against {pool:.2f} in the pool.",
+                   guess=answer[0].strip(), came=came, right=right, pool=pool))
     return None
 
 

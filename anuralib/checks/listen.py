@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from anuralib._language import text
 from anuralib.calls import call_types
 from anuralib.datasets import load_dataset
 from anuralib.exercises import exercise, expect_choice, expect_number, run_function
@@ -61,12 +62,13 @@ def _(answer):
         answer = names.index[names == answer.strip().lower()][0]
     full = weak.loc[weak["calling_index"] == 3, "species"].value_counts()
     found = weak.loc[weak["calling_index"] > 0, "species"].value_counts()
-    hints = {code: f"{code} has {full.get(code, 0)} full choruses, and another type has more." for code in names.index}
+    hints = {code: text("{code} has {n} full choruses, and another type has more.",
+                        code=code, n=full.get(code, 0)) for code in names.index}
     common = found.index[0]
-    hints[common] = (f"{common} is heard in the most recordings, but has only {full.get(common, 0)} full choruses: "
-                     "keep the rows with calling index 3 first.")  # fmt: skip
+    hints[common] = text("{common} is heard in the most recordings, but has only {n} full choruses: keep the rows "
+                         "with calling index 3 first.", common=common, n=full.get(common, 0))
     hint = expect_choice(answer, set(full.index[full == full.max()]), sorted(names.index), hints)
-    if hint is not None and "answer with one of" in hint:
+    if hint is not None and str(answer).strip().upper() not in names.index:
         return "Answer with the code of a call type, six capital letters."
     return hint
 
@@ -92,7 +94,7 @@ def _(answer):
             word = word.strip() + "s"
         hint = expect_choice(word, kind, PANELS, dict.fromkeys(PANELS, seen[kind]))
         if hint is not None:
-            return f"{letter}: {hint}"
+            return f"{letter}: {text(hint)}"
     return None
 
 
@@ -120,9 +122,10 @@ def _spans(answer):
         return "A time is NaN."
     for start, end in spans:
         if end <= start:
-            return f"({start:g}, {end:g}) ends before it begins; give (start_s, end_s)."
+            return text("({start:g}, {end:g}) ends before it begins; give (start_s, end_s).", start=start, end=end)
         if start < 0 or end > CLIP_S + 0.5:
-            return f"({start:g}, {end:g}) lies outside the clip of {CLIP_S:g} s; give seconds from its start."
+            return text("({start:g}, {end:g}) lies outside the clip of {clip_s:g} s; give seconds from its start.",
+                        start=start, end=end, clip_s=CLIP_S)
     return spans
 
 
@@ -143,23 +146,26 @@ def _(answer):
     for (start, end), bout in zip(spans, touches, strict=True):
         calls = (real["start_s"] < end + 0.3) & (real["end_s"] > start - 0.3)
         if not bout.any() and not calls.any():
-            return (f"Invented: from {start:g} to {end:g} s nobody calls. A thin line that goes on is an insect, "
-                    "and the hiss is the background.")  # fmt: skip
+            return text("Invented: from {start:g} to {end:g} s nobody calls. A thin line that goes on is an insect, "
+                        "and the hiss is the background.", start=start, end=end)
     if (touches.sum(axis=1) > 1).any():
         start, end = spans[touches.sum(axis=1) > 1][0]
-        return f"({start:g}, {end:g}) covers several calls with silences of more than a second: give each its own span."
+        return text("({start:g}, {end:g}) covers several calls with silences of more than a second: give each its own "
+                    "span.", start=start, end=end)
     missed = bouts[~touches.any(axis=0)]
     if len(missed):
-        return (f"Missed: {len(missed)} of {len(bouts)} calls, the first between {math.floor(missed[0, 0])} and "
-                f"{math.ceil(missed[0, 1])} s.")  # fmt: skip
+        return text("Missed: {n} of {n_all} calls, the first between {from_s} and {to_s} s.",
+                    n=len(missed), n_all=len(bouts), from_s=math.floor(missed[0, 0]),
+                    to_s=math.ceil(missed[0, 1]))
     if (touches.sum(axis=0) > 1).any():
         start, end = bouts[touches.sum(axis=0) > 1][0]
-        return f"The call near {start:.0f} s is cut up: its notes are less than a second apart, so they are one span."
+        return text("The call near {start:.0f} s is cut up: its notes are less than a second apart, so they are one "
+                    "span.", start=start)
     matched = spans[touches.any(axis=1)]
     error = np.abs(matched[touches[touches.any(axis=1)].argmax(axis=0)] - bouts).max(axis=1)
     if (error > 0.5).any():
-        return (f"All found, none invented. But an edge of the call near {bouts[error.argmax(), 0]:.0f} s is off by "
-                f"{error.max():.1f} s; 0.5 s is allowed.")  # fmt: skip
+        return text("All found, none invented. But an edge of the call near {near_s:.0f} s is off by {off_s:.1f} s; "
+                    "0.5 s is allowed.", near_s=bouts[error.argmax(), 0], off_s=error.max())
     return None
 
 
@@ -182,14 +188,14 @@ SHOWN_S, PULSE_HZ = 0.4, 38.0  # of the trill in the chapter's figure to count i
 def _(answer):
     pulses = SHOWN_S * PULSE_HZ
     hint = expect_number(answer, PULSE_HZ, tol=3, hints={
-        round(pulses): f"That is in {SHOWN_S:g} s; a rate is per second.",
-        round(pulses) - 1: f"That is in {SHOWN_S:g} s; a rate is per second.",
-        round(pulses) + 1: f"That is in {SHOWN_S:g} s; a rate is per second.",
+        round(pulses): text("That is in {shown_s:g} s; a rate is per second.", shown_s=SHOWN_S),
+        round(pulses) - 1: text("That is in {shown_s:g} s; a rate is per second.", shown_s=SHOWN_S),
+        round(pulses) + 1: text("That is in {shown_s:g} s; a rate is per second.", shown_s=SHOWN_S),
         32: "That is the trill at the top of the chapter; count in the figure above.",
         2 * PULSE_HZ: "That is twice too many: a pulse goes up and down, above and below the line, and counts once.",
         round(1 / PULSE_HZ, 3): "That is the time from one pulse to the next, in seconds; the rate is 1 over it.",
     })  # fmt: skip
-    if hint is not None and "too high" in hint and float(answer) > 1000:
+    if hint is not None and isinstance(answer, int | float | np.number) and answer > 1000:
         return "That is the pitch, in hertz; count the pulses, the peaks of the waveform."
     return hint
 
@@ -217,7 +223,7 @@ def _(answer):
     choices = ("the first", "the second", "neither")
     hint = expect_choice(guess, choices, choices)
     if hint is not None:
-        return f"The guess: {hint}"
+        return text("The guess: {hint}", hint=text(hint))
     hint = expect_number(measured, 4050, tol=2, hints={
         18000: "That is what you put in. Measure what the samples hold: al.dominant_frequency(tone).",
         6975: "It folds back at half the rate, so it appears at 22,050 - 18,000 Hz.",
@@ -227,7 +233,8 @@ def _(answer):
         4.05: "Give hertz.",
     })  # fmt: skip
     if hint is None and guess.strip().lower() != "the second":
-        print(f"Your guess was {guess!r}; it is the second, at {float(measured):.0f} Hz.")
+        print(text("Your guess was {guess!r}; it is the second, at {measured:.0f} Hz.",
+                   guess=guess, measured=float(measured)))
     return hint
 
 

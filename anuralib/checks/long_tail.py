@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from anuralib._language import text
 from anuralib.exercises import exercise, expect_choice, expect_number, run_function
 
 
@@ -37,7 +38,7 @@ def _(answer):
         got = run_function(answer, np.array(present), share, 0.05)
         hint = expect_number(got, right, tol=1e-6, hints=hints.get(name))
         if hint is not None:
-            return f"present = {present}: {hint}"
+            return text("present = {present}: {hint}", present=present, hint=text(hint))
     return None
 
 
@@ -49,15 +50,16 @@ def _(answer):
     words = ("F1", "average precision", "both", "neither")
     hint = expect_choice(guess, words, words)
     if hint is not None:
-        return f"The guess: {hint}"
+        return text("The guess: {hint}", hint=text(hint))
     hint = expect_number(measured, 0, tol=5e-3)
     if hint is not None:
-        if "too" not in hint:
-            return f"The measured value: {hint}"
+        if not isinstance(measured, int | float | np.number) or not np.isfinite(measured):
+            return text("The measured value: {hint}", hint=text(hint))
         return ("The measured value is not the largest change of average precision: take al.average_precision of both "
                 "outputs, subtract, and take the largest absolute value (NaN of a type without positives left out).")
     if guess != "F1":
-        print(f"Your guess was {guess!r}. The ranking of the windows stays as it was, so only F1 can change.")
+        print(text("Your guess was {guess!r}. The ranking of the windows stays as it was, so only F1 can change.",
+                   guess=guess))
     return None
 
 

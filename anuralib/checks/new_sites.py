@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from anuralib._language import text
 from anuralib.datasets import load_dataset
 from anuralib.embeddings import linear_probe, probe_probabilities
 from anuralib.exercises import Hint, exercise, expect_choice, expect_number, run_function
@@ -30,7 +31,7 @@ def _held_out(root):
 
 def _pair(answer, names):
     if not isinstance(answer, tuple | list) or len(answer) != 2:
-        raise Hint(f"answer with the pair ({names})")
+        raise Hint(text("answer with the pair ({names})", names=names))
     return answer
 
 
@@ -46,7 +47,7 @@ def _way(answer):
             100 * (ap - share) / (1 - share): "give a share between 0 and 1, not a percentage",
         })  # fmt: skip
         if hint is not None:
-            return f"{name}: {hint}"
+            return f"{name}: {text(hint)}"
     return None
 
 
@@ -64,7 +65,7 @@ def _fewer(answer):
     guessed, computed = _pair(answer, "guess, computed")
     hint = expect_choice(guessed, ("lower", "same", "higher"), ("lower", "same", "higher"))
     if hint is not None:
-        return f"guess: {hint}"
+        return text("guess: {hint}", hint=text(hint))
     calls, score = _held_out(str(load_dataset("pond").root))
     yes, no = np.flatnonzero(calls[:, 0] == 1), np.flatnonzero(calls[:, 0] == 0)
     kept, all_windows = np.concatenate([no, yes[::4]]), average_precision(calls, score).item()
@@ -79,10 +80,11 @@ def _fewer(answer):
     right = average_precision(calls[kept], score[kept]).item()
     hint = expect_number(computed, right, tol=1e-3, hints=hints)
     if hint is not None:
-        return f"computed: {hint}"
+        return text("computed: {hint}", hint=text(hint))
     came = "same" if abs(right - all_windows) < 1e-9 else "lower" if right < all_windows else "higher"
     if guessed.strip().lower() != came:
-        print(f"Your guess was {guessed.strip()!r}; it is {came!r}: {right:.2f}, before it was {all_windows:.2f}.")
+        print(text("Your guess was {guess!r}; it is {came!r}: {right:.2f}, before it was {all_windows:.2f}.",
+                   guess=guessed.strip(), came=came, right=right, all_windows=all_windows))
     return None
 
 

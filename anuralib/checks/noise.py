@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from anuralib._language import text
 from anuralib.datasets import load_dataset
 from anuralib.exercises import exercise, expect_choice, expect_number, run_function
 
@@ -40,7 +41,7 @@ def _lost(answer):
     right = lost.sum() / seen.sum()
     hint = expect_choice(guess, tuple(SHARES), tuple(SHARES))
     if hint is not None:
-        return f"the guess: {hint}"
+        return text("the guess: {hint}", hint=text(hint))
     hint = expect_number(computed, right, tol=2e-3, hints={
         lost.mean(): "divide by the calls that can be seen without the rain, not by all",
         (snr_db < SEEN_DB + RAIN_DB).mean(): "some of these can't be seen without the rain either: leave them out",
@@ -50,10 +51,10 @@ def _lost(answer):
         lost.sum(): "that is a number of calls; give a share",
     })
     if hint is not None:
-        return f"computed: {hint}"
+        return text("computed: {hint}", hint=text(hint))
     nearest = min(SHARES, key=lambda word: abs(SHARES[word] - right))
     if guess.strip().lower() != nearest:
-        print(f"Your guess was {guess.strip()!r}; {nearest!r} is nearer.")
+        print(text("Your guess was {guess!r}; {nearest!r} is nearer.", guess=guess.strip(), nearest=nearest))
     return None
 
 
@@ -80,7 +81,7 @@ def _at_snr(answer):
     for snr_db in (6.0, -10.0, 0.0):
         mixed = np.asarray(run_function(answer, call, noise, snr_db))
         if mixed.shape != call.shape or mixed.dtype.kind not in "fi" or not np.isfinite(mixed).all():
-            return f"return one array of {call.size} numbers, the call and the noise at the same time"
+            return text("return one array of {n} numbers, the call and the noise at the same time", n=call.size)
         if rms(mixed - noise) < 1e-9 * rms(noise) or np.allclose(mixed - noise, call):
             return "the noise is as loud as it was: bring it to the level that is asked for"
         rest = mixed - call
@@ -101,5 +102,5 @@ def _at_snr(answer):
         for value, hint in wrong.items():
             if abs(got_db - value) < 0.01:
                 return hint
-        return f"asked for {snr_db:g} dB, the mixture has {got_db:.1f} dB"
+        return text("asked for {snr_db:g} dB, the mixture has {got_db:.1f} dB", snr_db=snr_db, got_db=got_db)
     return None

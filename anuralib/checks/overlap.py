@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 
+from anuralib._language import text
 from anuralib.exercises import exercise, expect_choice, expect_number, run_function
 
 
@@ -83,7 +84,7 @@ def _(answer):
         return "answer with (guess, gain beside LOWWHI, gain beside HIGPEE)"
     hint = expect_choice(answer[0], ("LOWWHI", "HIGPEE"), ("LOWWHI", "HIGPEE"))
     if hint is not None:
-        return f"the guess: {hint}"
+        return text("the guess: {hint}", hint=text(hint))
     gains = _gains()
     for measured, other in zip(answer[1:], gains, strict=True):
         gain, after = gains[other]
@@ -91,11 +92,11 @@ def _(answer):
         hint = expect_number(measured, gain, tol=0.5, hints={
             after: "that is the SI-SDR after; subtract that of the mixture itself",
             -gain: "after minus before, not the other way round",
-            gains[wrong][0]: f"that is the gain beside {wrong}",
+            gains[wrong][0]: text("that is the gain beside {wrong}", wrong=wrong),
         })  # fmt: skip
         if hint is not None:
-            return f"beside {other}: {hint}"
+            return text("beside {other}: {hint}", other=other, hint=text(hint))
     easy = max(gains, key=lambda other: gains[other][0])
     if answer[0].strip().upper() != easy:
-        print(f"Your guess was {answer[0]!r}; more was gained beside {easy}.")
+        print(text("Your guess was {guess!r}; more was gained beside {easy}.", guess=answer[0], easy=easy))
     return None

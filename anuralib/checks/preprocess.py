@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.signal import butter, sosfreqz
 
+from anuralib._language import text
 from anuralib.annotation import merge_calls
 from anuralib.audio import dominant_frequency, read_audio
 from anuralib.datasets import load_dataset
@@ -34,10 +35,13 @@ def _positive(answer):
         (False, "row 6: a point label at the window's end is outside: the end is open"),
     ]
     right = np.array([value for value, _ in rows])
-    wrong_form = expect_array(answer, right)
-    if wrong_form is None or "values are wrong" not in wrong_form:
-        return wrong_form
-    got = np.asarray(answer, dtype=float)
+    wrong = expect_array(answer, right)
+    try:
+        got = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError):
+        return wrong
+    if wrong is None or got.shape != right.shape or np.isnan(got).any():
+        return wrong
     return next(hint for value, (expected, hint) in zip(got, rows, strict=True) if value != expected)
 
 
@@ -65,7 +69,8 @@ def _shorter(answer):
         100 * right: "give a share between 0 and 1, not a percentage",
     })  # fmt: skip
     if hint is None and answer[0] != "larger":
-        print(f"Your guess was {answer[0]!r}; it is larger, because a call has less room to be lost in.")
+        print(text("Your guess was {guess!r}; it is larger, because a call has less room to be lost in.",
+                   guess=answer[0]))
     return hint
 
 
@@ -74,7 +79,7 @@ def _guess_and_measured(answer, choices):
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         return "answer with the pair (guess, measured)"
     hint = expect_choice(answer[0], choices, choices)
-    return None if hint is None else f"the guess: {hint}"
+    return None if hint is None else text("the guess: {hint}", hint=text(hint))
 
 
 @exercise("windows.4")
@@ -141,19 +146,20 @@ def _alias(answer):
         11_025: "it is folded, not held at the limit",
     })
     if hint is not None:
-        return f"predicted: {hint}"
+        return text("predicted: {hint}", hint=text(hint))
     if isinstance(answer[1], str) or np.ndim(answer[1]) != 1:
         return "halved: give the samples that you keep, an array; measuring them is for your own eyes"
     halved = np.asarray(answer[1], dtype=float)
     if len(halved) != 22_050:
-        return f"halved: of 44,100 samples every other one are 22,050, not {len(halved)}"
+        return text("halved: of 44,100 samples every other one are 22,050, not {n}", n=len(halved))
     if not np.std(halved) > 0.5:
         return ("halved: that is nearly silent. A resampler takes the tone away before samples are dropped; here every "
                 "other sample is kept without any filter")  # fmt: skip
     pitch = dominant_frequency(halved, 22_050)
     hints = {15_000 / 2: "that is one half of the second; keep every other sample"}
     hint = expect_number(pitch, 7050, tol=2, hints=hints)
-    return None if hint is None else f"halved: their pitch at 22,050 Hz should be that of the alias; {hint}"
+    return None if hint is None else text("halved: their pitch at 22,050 Hz should be that of the alias; {hint}",
+                                          hint=text(hint))
 
 
 @exercise("filter-normalise.4")

@@ -1,5 +1,6 @@
 """Checks of the exercises of the chapter "practice/scaling"."""
 
+from anuralib._language import text
 from anuralib.exercises import exercise, expect_choice, expect_number
 
 _MB_PER_HOUR = 3600 * 22_050 * 2 / 1e6
@@ -27,17 +28,17 @@ def _(answer):
     guess, measured = answer
     hint = expect_choice(guess, ("none", "five", "all"), ("none", "five", "all"))
     if hint is not None:
-        return f"The guess: {hint}"
+        return text("The guess: {hint}", hint=text(hint))
     hint = expect_number(measured, 5, hints={
         0: "The five are written again, so five are newer: note the times of all window files first, then remove five, "
            "run, and compare the times of all.",
     })  # fmt: skip
     if hint is not None:
-        return hint if "five are newer" in hint else (
-            f"Measured: {hint}. Count only the .wav files below folder / 'windows' whose time is later than before; "
-            "if all of them are, the folder was emptied first.")
+        return hint if measured == 0 else (
+            text("Measured: {hint}. Count only the .wav files below folder / 'windows' whose time is later than "
+                 "before; if all of them are, the folder was emptied first.", hint=text(hint)))
     if guess.strip().lower() != "five":
-        print(f"Your guess was {guess!r}: what is there already is not written again.")
+        print(text("Your guess was {guess!r}: what is there already is not written again.", guess=guess))
     return None
 
 

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from anuralib._language import text
 from anuralib.exercises import exercise, expect_choice, expect_number, run_function
 from anuralib.leakage import leak_report
 
@@ -84,23 +85,26 @@ def _(answer):
     choices = ("none", "a third", "two thirds", "all")
     hint = expect_choice(guess, choices, choices)
     if hint is not None:
-        return f"the guess: {hint}"
+        return text("the guess: {hint}", hint=text(hint))
     coin = np.random.default_rng(0).random(len(_pond())) < 0.3
     table = _pond().assign(subset=np.where(coin, "test", "train"))
     ends = leak_report(table.groupby("fname").nth([0, -1])).set_index("shared")
     right = float(ends["share"]["recording"])
-    hint = expect_number(measured, right, tol=5e-3, hints={
+    wrong = {
         0: "that is the share of shared sound; take the row 'recording'",
         1: "that is the share of shared nights, or of all windows: keep the first and last of each recording, and take "
            "the row 'recording'",
         100 * right: "give a share between 0 and 1",
         1 - right: "that is the share that does not leak",
         float(ends["n_leaked"]["recording"]): "that is a number of windows; take the share",
-    })  # fmt: skip
-    if hint is not None and hint.endswith(("too high", "too low")) and abs(float(measured) - right) < 0.06:
+    }  # fmt: skip
+    hint = expect_number(measured, right, tol=5e-3, hints=wrong)
+    number = isinstance(measured, int | float | np.number)
+    if hint is not None and hint not in wrong.values() and number and abs(measured - right) < 0.06:
         return "nearly: give the share as measured by al.leak_report, not rounded"
     if hint is None and guess.strip().lower() != "two thirds":
-        print(f"Your guess was {guess!r}, and {right:.0%} it is: the other window is in train 7 times of 10.")
+        print(text("Your guess was {guess!r}, and {right:.0%} it is: the other window is in train 7 times of 10.",
+                   guess=guess, right=right))
     return hint
 
 
@@ -124,7 +128,7 @@ def _(answer):
     for project, row in right.items():
         hint = expect_choice(answer[project], row, rows, hints[project])
         if hint is not None:
-            return f"{project}: {hint}"
+            return f"{project}: {text(hint)}"
     return None
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from anuralib._language import text
 from anuralib.exercises import exercise, expect_number, run_function
 from anuralib.label_files import parse_audacity
 from anuralib.splitting import nights
@@ -35,17 +36,19 @@ def _(answer):
         path.write_text(answer, encoding="utf-8", newline="")
         labels, problems = parse_audacity(path)
     if problems:
-        line, text = problems[0]
-        return f"Line {line} can't be read: {text}."
+        line, problem = problems[0]
+        return text("Line {line} can't be read: {problem}.", line=line, problem=problem)
     if len(labels) != len(_LINES):
-        return f"The file has {len(labels)} labels, and should have four."
+        return text("The file has {n} labels, and should have four.", n=len(labels))
     for line, (row, (start, end, label)) in enumerate(zip(labels.itertuples(), _LINES, strict=True), start=1):
         if not row.label.strip():
-            return f"Line {line} has no text; a label without a species is left out."
+            return text("Line {line} has no text; a label without a species is left out.", line=line)
         if row.label.strip() != label:
-            return f"Line {line}: the text {row.label!r} is not what was meant; write code, underscore and quality."
+            return text("Line {line}: the text {label!r} is not what was meant; write code, underscore and quality.",
+                        line=line, label=row.label)
         if abs(row.start_s - start) > 1e-9 or abs(row.end_s - end) > 1e-9:
-            return f"Line {line}: the times {row.start_s:g} and {row.end_s:g} s are not those that were meant."
+            return text("Line {line}: the times {start_s:g} and {end_s:g} s are not those that were meant.",
+                        line=line, start_s=row.start_s, end_s=row.end_s)
     return None
 
 
@@ -93,9 +96,9 @@ def _(answer):
         13: "That is the number of recordings; count different nights.",
     })  # fmt: skip
     if hint is not None:
-        return f"In universal time: {hint}"
+        return text("In universal time: {hint}", hint=text(hint))
     hint = expect_number(answer[1], right[1], hints={
         2: "With local times all of it lies between one noon and the next; add the eight hours, don't take them off.",
         13: "That is the number of recordings; count different nights.",
     })  # fmt: skip
-    return None if hint is None else f"In local time: {hint}"
+    return None if hint is None else text("In local time: {hint}", hint=text(hint))

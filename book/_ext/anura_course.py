@@ -35,7 +35,9 @@ def package_digest(package, extra=()):
     digest = hashlib.sha256()
     smoke = os.environ.get("ANURALIB_SMOKE", "")
     digest.update(f"{sys.version_info[:2]} smoke={smoke}".encode())
-    files = [p for p in sorted(package.rglob("*")) if p.is_file() and "__pycache__" not in p.parts]
+    # What is cached was said in English, so translations don't count.
+    skipped = {"__pycache__", "locale"}
+    files = [p for p in sorted(package.rglob("*")) if p.is_file() and not skipped & set(p.parts)]
     for path in [*files, *(p for p in extra if p.is_file())]:
         digest.update(path.name.encode())
         if path.suffix == ".py":
@@ -54,10 +56,12 @@ def key_execution_cache(app, config):
     import anuralib
 
     package = Path(anuralib.__file__).parent
-    root = Path(app.srcdir).parent
+    # A translation takes what was executed for the English book.
+    book = Path(config.anura_english_book or app.srcdir)
+    root = book.parent
     extra = [root / "constraints.txt", *sorted((root / "benchmarks" / "results").glob("*.csv"))]
     key = package_digest(package, extra=extra)
-    caches = Path(app.outdir).parent / ".jupyter_cache"
+    caches = (book / "_build" if config.anura_english_book else Path(app.outdir).parent) / ".jupyter_cache"
     cache = caches / key
     cache.mkdir(parents=True, exist_ok=True)
     os.utime(cache)
@@ -89,6 +93,7 @@ def add_buttons(app, pagename, templatename, context, doctree):
     if buttons is None or not is_chapter(app, pagename):
         return
     new = []
+    up = "../" if app.config.anura_translation else ""  # notebooks are English, beside the English pages
     repository = app.config.anura_repository
     if repository:
         new.append(
@@ -104,7 +109,7 @@ def add_buttons(app, pagename, templatename, context, doctree):
     new.append(
         {
             "type": "link",
-            "url": context["pathto"](f"{NOTEBOOK_FOLDER}/{pagename}.ipynb", 1),
+            "url": context["pathto"](f"{up}{NOTEBOOK_FOLDER}/{pagename}.ipynb", 1),
             "text": "Notebook",
             "tooltip": "Download this chapter's notebook (.ipynb)",
             "icon": "fas fa-download",
@@ -117,6 +122,10 @@ def add_buttons(app, pagename, templatename, context, doctree):
 def write_notebooks(app, exception):
     """Put the learner's notebooks beside the pages, once all cells have run."""
     if exception is not None or app.builder.format != "html":
+        return
+    # An older build, or the theme, may have left sources with solutions.
+    shutil.rmtree(Path(app.outdir) / "_sources", ignore_errors=True)
+    if app.config.anura_translation:
         return
     repository = app.config.anura_repository
     out = Path(app.outdir) / NOTEBOOK_FOLDER
@@ -136,8 +145,6 @@ def write_notebooks(app, exception):
     if (parts / "learner").is_dir():
         shutil.move(parts / "learner", out)
     shutil.rmtree(parts, ignore_errors=True)
-    # An older build, or the theme, may have left sources with solutions.
-    shutil.rmtree(Path(app.outdir) / "_sources", ignore_errors=True)
 
 
 def store_once(app, exception):

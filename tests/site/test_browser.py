@@ -6,8 +6,9 @@ import notebook_export
 import pytest
 
 SITE = Path(__file__).resolve().parents[2] / "book" / "_build" / "html"
-# index.html only leads on to intro.html.
-FILES = (p for p in SITE.rglob("*.html") if "_static" not in p.parts and p != SITE / "index.html")
+# index.html only leads on to intro.html, in each language.
+LEADS_ON = [SITE / folder / "index.html" for folder in ("", "es", "pt_BR")]
+FILES = (p for p in SITE.rglob("*.html") if "_static" not in p.parts and p not in LEADS_ON)
 PAGES = sorted(p.relative_to(SITE).as_posix() for p in FILES)
 BOOK = SITE.parents[1]
 SOURCES = [p for p in notebook_export.chapter_paths(BOOK) if notebook_export.is_chapter(p.read_text(encoding="utf-8"))]

@@ -19,7 +19,7 @@ LINES = [f"{b.start_s:.6f}\t{b.end_s:.6f}\t{b.species}_M" for b in PART.itertupl
 
 WRONG = [
     ("do-it-yourself.1", set(CODES), "as in the stub"),
-    ("do-it-yourself.1", (NAME, START, set(CODES[:2])), "one is missing"),
+    ("do-it-yourself.1", (NAME, START, set(CODES[:2])), "something is missing"),
     ("do-it-yourself.1", (NAME, START, {*CODES, "PULRAS"}), "PULRAS does not call here"),
     ("do-it-yourself.1", (NAME, START, {"FROG"}), "no code"),
     ("do-it-yourself.2", (NAME, START, "\n"), "no box"),

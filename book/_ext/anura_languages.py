@@ -1,0 +1,112 @@
+"""Local Sphinx extension: the menu of languages, and what a translated page needs besides its catalogue.
+
+The English book and each translation are books of their own, since Sphinx knows one language a build. A translation
+holds the translated pages only, below the English site: ``es/intro.html``. See translate_book.py.
+"""
+
+import posixpath
+from pathlib import Path
+
+from docutils import nodes
+from sphinx import addnodes
+
+# Sphinx's name: name in HTML, name that its speakers give it.
+LANGUAGES = {"en": ("en", "English"), "es": ("es", "Español"), "pt_BR": ("pt-BR", "Português")}
+# The bibliography is among them because citations need it in their own build.
+TRANSLATED_PAGES = ("intro", "annotate/weak-labels", "reference/bibliography")
+NOTICE = {
+    "es": ("Traducción al español. El código, sus salidas y los textos dentro de las figuras quedan en inglés, "
+           "y también las páginas que todavía no están traducidas.", "Esta página en inglés"),
+    "pt_BR": ("Tradução para o português. O código, suas saídas e os textos dentro das figuras ficam em inglês, "
+              "e também as páginas ainda não traduzidas.", "Esta página em inglês"),
+}  # fmt: skip
+
+
+def page_addresses(context, pagename, own):
+    """Address of the page in each language that has it, from the page itself; empty where it is English only."""
+    if pagename not in TRANSLATED_PAGES:
+        return {}
+    up = "" if own == "en" else "../"
+    folders = {language: "" if language == "en" else f"{language}/" for language in LANGUAGES}
+    addresses = {key: context["pathto"](f"{up}{folder}{pagename}.html", 1) for key, folder in folders.items()}
+    return addresses | {own: posixpath.basename(pagename) + ".html"}  # `pathto` says "#" of the page itself
+
+
+def add_language_menu(app, pagename, templatename, context, doctree):
+    """Put the menu into the page's header, and tell browsers and search engines of the translations.
+
+    The menu's entries call _static/anura_language.js, which finds the translated page by its ``hreflang``.
+    """
+    buttons = context.get("header_buttons")
+    if buttons is None:
+        return
+    own = app.config.anura_translation or "en"
+    entries = [
+        {"type": "javascript", "javascript": f"anuraLanguage.choose('{key}')", "text": name, "label": f"language-{key}"}
+        for key, (_, name) in LANGUAGES.items()
+    ]
+    menu = {"type": "group", "buttons": entries, "icon": "fas fa-language", "label": "languages"}
+    buttons.insert(0, menu | {"tooltip": "Language · Idioma"})
+    addresses = page_addresses(context, pagename, own)
+    links = [f'<link rel="alternate" hreflang="{LANGUAGES[key][0]}" href="{address}">'
+             for key, address in addresses.items()]  # fmt: skip
+    context["metatags"] = "\n".join([context.get("metatags", ""), *links])
+    if own != "en" and addresses and "body" in context:
+        said, link = NOTICE[own]
+        note = f'<p class="anura-translated">{said} <a href="{addresses["en"]}" hreflang="en">{link}</a>.</p>'
+        context["body"] = note + context["body"]
+
+
+def link_to_english(app, doctree):
+    """Turn a link to a page without translation into one to the English page."""
+    own = app.config.anura_translation
+    if not own:
+        return
+    docname = app.env.docname
+    for node in list(doctree.findall(addnodes.pending_xref)):
+        path, _, anchor = node["reftarget"].partition("#")
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(docname), path))
+        if node["reftype"] != "myst" or not (Path(app.config.anura_english_book) / target).is_file():
+            continue
+        address = "../" * (docname.count("/") + 1) + target.removesuffix(".md") + ".html"
+        link = nodes.reference("", "", refuri=address + (f"#{anchor}" if anchor else ""), internal=True)
+        link["classes"].append("in-english")
+        link += node.children
+        node.replace_self(link)
+
+
+def translate_rest(app, doctree):
+    """Translate what Sphinx leaves out: titles of exercises, captions and alternative texts of figures from cells."""
+    if not app.config.anura_translation:
+        return
+    from translate_book import read_page
+
+    known = read_page(Path(app.srcdir) / "locale", app.config.anura_translation, app.env.docname)
+    for node in doctree.findall(nodes.image):
+        node["alt"] = known.get(node.get("alt"), node.get("alt"))
+    for node in doctree.findall(lambda n: isinstance(n, nodes.caption | nodes.title)):
+        for part in list(node.findall(nodes.Text)):
+            if part.astext() in known:
+                part.parent.replace(part, nodes.Text(known[part.astext()]))
+
+
+def translate_solutions(app, doctree, docname):
+    """Give the title of a solution the translated title of its exercise, which sphinx-exercise noted in English."""
+    if not app.config.anura_translation:
+        return
+    from translate_book import read_page
+
+    known = read_page(Path(app.srcdir) / "locale", app.config.anura_translation, docname)
+    for part in [t for title in doctree.findall(nodes.title) for t in title.findall(nodes.Text)]:
+        if part.astext() in known:
+            part.parent.replace(part, nodes.Text(known[part.astext()]))
+
+
+def setup(app):
+    app.add_config_value("anura_translation", "", "env", [str])
+    app.add_config_value("anura_english_book", "", "env", [str])
+    app.connect("doctree-read", link_to_english)
+    app.connect("doctree-read", translate_rest)
+    app.connect("doctree-resolved", translate_solutions, priority=900)
+    app.connect("html-page-context", add_language_menu, priority=610)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

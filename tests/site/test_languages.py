@@ -1,0 +1,112 @@
+"""Translated pages and the menu of languages, as a reader has them."""
+
+import re
+from pathlib import Path
+
+import pytest
+from anura_languages import LANGUAGES, TRANSLATED_PAGES
+from bs4 import BeautifulSoup
+
+SITE = Path(__file__).resolve().parents[2] / "book" / "_build" / "html"
+OTHERS = [name for name in LANGUAGES if name != "en"]
+translations = pytest.mark.parametrize(("language", "page"), [(n, p) for n in OTHERS for p in TRANSLATED_PAGES])
+
+
+def read(name):
+    return BeautifulSoup((SITE / name).read_text(encoding="utf-8"), "html5lib")
+
+
+def folder(language):
+    return "" if language == "en" else f"{language}/"
+
+
+@pytest.mark.site
+@translations
+def test_a_translation_says_its_language_and_shows_all_that_the_english_page_shows(language, page):
+    english, other = read(f"{page}.html"), read(f"{folder(language)}{page}.html")
+    assert other.html["lang"] == LANGUAGES[language][0] and english.html["lang"] == "en"
+    shown = ("div.cell", "article img", ".anura-player", "div.exercise", "div.solution", ".quiz-answer", "article h2")
+    for what in shown:
+        assert len(other.select(what)) == len(english.select(what)), what
+    assert other.select_one("article h1").get_text() != english.select_one("article h1").get_text()
+    figures = "article img:not(.anura-player img)"  # a player's words come from a cell's output
+    for image, original in zip(other.select(figures), english.select(figures), strict=True):
+        assert image["alt"] != original["alt"]
+    texts = "article p:not(.output p, .citation p), article figcaption, .admonition-title"
+    said, before = ({part.get_text() for part in page.select(texts)} for page in (other, english))
+    assert {part for part in said & before if len(part) > 40} == set()
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("page", TRANSLATED_PAGES)
+def test_the_languages_of_a_page_know_each_other(page):
+    for own in LANGUAGES:
+        path = SITE / f"{folder(own)}{page}.html"
+        links = {link["hreflang"]: link["href"] for link in read(path.relative_to(SITE)).select("link[hreflang]")}
+        assert set(links) == {html for html, _ in LANGUAGES.values()}
+        for language, (html, _) in LANGUAGES.items():
+            assert (path.parent / links[html]).resolve() == (SITE / f"{folder(language)}{page}.html").resolve()
+
+
+@pytest.mark.site
+@translations
+def test_what_is_not_translated_links_to_english(language, page):
+    for link in read(f"{folder(language)}{page}.html").select("a.in-english"):
+        target = ((SITE / folder(language) / page).parent / link["href"].split("#")[0]).resolve()
+        assert target.is_file() and target.relative_to(SITE.resolve()).parts[0] not in LANGUAGES
+
+
+@pytest.fixture
+def tab(browser):
+    context, said = browser.new_context(), []
+    page = context.new_page()
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    context.close()
+    assert said == []
+
+
+def choose(tab, language):
+    """By keyboard, as all of the menu must work."""
+    tab.locator(".dropdown-languages > button").focus()
+    tab.keyboard.press("Enter")
+    entry = tab.locator(f".btn-language-{language}")
+    entry.wait_for(state="visible")
+    with tab.expect_navigation():
+        entry.press("Enter")
+
+
+@pytest.mark.browser
+@pytest.mark.site
+def test_the_menu_leads_to_the_translation_and_back(tab):
+    tab.goto((SITE / "annotate" / "weak-labels.html").as_uri())
+    choose(tab, "es")
+    assert tab.url.endswith("/es/annotate/weak-labels.html")
+    assert tab.locator(".btn-language-es").get_attribute("aria-current") == "true"
+    choose(tab, "pt_BR")
+    assert tab.url.endswith("/pt_BR/annotate/weak-labels.html")
+    choose(tab, "en")
+    assert re.search(r"html/annotate/weak-labels\.html$", tab.url)
+
+
+@pytest.mark.browser
+@pytest.mark.site
+def test_a_page_without_translation_gets_the_words_that_chapters_share(tab):
+    chapters = [p for p in sorted(SITE.glob("*/*.html")) if "quiz-answer" in p.read_text(encoding="utf-8")]
+    page = next(p for p in chapters if p.parent.name not in LANGUAGES and p.stem not in str(TRANSLATED_PAGES))
+    tab.goto(page.as_uri())
+    choose(tab, "pt_BR")
+    tab.locator("article h2 span[lang=pt-BR]", has_text="Questionário").wait_for()
+    assert tab.evaluate("document.documentElement.lang") == "en"
+    titles = tab.locator(".admonition-title").all_text_contents()
+    assert any(re.match(r"Exercício \d+", title.strip()) for title in titles)
+    assert not any(re.match(r"(Exercise|Solution) ", title.strip()) for title in titles)
+    tab.goto((SITE / "intro.html").as_uri())
+    tab.wait_for_url("**/pt_BR/intro.html")
+
+
+@pytest.mark.browser
+@pytest.mark.site
+def test_words_can_be_found_by_a_player(tab):
+    tab.goto((SITE / "intro.html").as_uri())
+    assert tab.evaluate("[window.anuraTexts.es.play, window.anuraTexts['pt-BR'].play]") == ["Reproducir", "Tocar"]
