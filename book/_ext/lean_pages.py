@@ -162,11 +162,15 @@ def with_small_icons(css, static, names):
 
 
 class _Names(HTMLParser):
-    """Collects the classes and ids of pages."""
+    """Collects the classes and ids of pages, and the scripts that stand in them."""
 
     def __init__(self):
         super().__init__()
-        self.found = set()
+        self.found, self.scripts = set(), set()
+
+    def handle_data(self, data):
+        if self.cdata_elem == "script":
+            self.scripts.add(data)
 
     def handle_starttag(self, tag, attributes):
         for key, value in attributes:
@@ -194,10 +198,10 @@ def write_styles(app, exception):
     for page in out.rglob("*.html"):
         if "_static" not in page.relative_to(out).parts:
             seen.feed(page.read_text(encoding="utf-8"))
-    names = seen.found
     # A script sets classes too: every word of a script counts as one.
-    for script in [*static.glob("*.js"), *(p for p in static.glob("scripts/*.js") if p.name != UNUSED_SCRIPT)]:
-        names.update(re.findall(r"[A-Za-z_][\w-]*", script.read_text(encoding="utf-8")))
+    files = (path for path in [*static.glob("*.js"), *static.glob("scripts/*.js")] if path.name != UNUSED_SCRIPT)
+    scripts = {*seen.scripts, *(path.read_text(encoding="utf-8") for path in files)}
+    names = seen.found.union(*(re.findall(r"[A-Za-z_][\w-]*", script) for script in scripts))
     files = [path for pattern in TRIMMED for path in sorted(static.glob(pattern))]
     css = "".join(trim(path.read_text(encoding="utf-8"), names) for path in files)
     css = re.sub(r"url\((?!['\"]?data:)['\"]?([^)'\"]*)['\"]?\)", lambda m: _address(static, m), css)
