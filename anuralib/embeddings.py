@@ -80,6 +80,7 @@ def linear_probe(embeddings, labels, penalty=1.0):
         Shapes that differ, NaN, a penalty that isn't positive.
     """
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     x = check_embeddings(embeddings)
     y = check_labels(labels, len(x))
@@ -87,12 +88,14 @@ def linear_probe(embeddings, labels, penalty=1.0):
         raise ValueError(f"penalty must be positive, got {penalty}")
     mean, std = mean_and_spread(x)
     weights, bias = np.zeros((x.shape[1], y.shape[1])), np.empty(y.shape[1])
-    for i, column in enumerate(y.T):
-        if column.any() and not column.all():
-            fitted = LogisticRegression(C=1 / penalty, max_iter=1000).fit((x - mean) / std, column)
-            weights[:, i], bias[i] = fitted.coef_[0], fitted.intercept_[0]
-        else:
-            bias[i] = np.log((column.sum() + 0.5) / ((~column).sum() + 0.5))
+    scaled = (x - mean) / std
+    with threadpool_limits(1):  # the products are small: threads would wait for each other, above all on a busy machine
+        for i, column in enumerate(y.T):
+            if column.any() and not column.all():
+                fitted = LogisticRegression(C=1 / penalty, max_iter=1000).fit(scaled, column)
+                weights[:, i], bias[i] = fitted.coef_[0], fitted.intercept_[0]
+            else:
+                bias[i] = np.log((column.sum() + 0.5) / ((~column).sum() + 0.5))
     return Probe(weights, bias, mean, std)
 
 

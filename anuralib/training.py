@@ -213,8 +213,10 @@ def fit(
         set_normalisation(model, train[0])
     model.to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
+    n_steps = epochs * -(-len(train[0]) // batch_size) + 1
+    # The way up takes a quarter; of fewer than six steps more, since it must be longer than one.
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, lr, total_steps=epochs * -(-len(train[0]) // batch_size) + 1, pct_start=0.25
+        optimizer, lr, total_steps=n_steps, pct_start=max(0.25, 1.5 / n_steps)
     )
     rows, best, best_weights = [], None, None
     checkpoint = None if out_dir is None else Path(out_dir) / "checkpoint.pt"

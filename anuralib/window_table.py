@@ -98,6 +98,15 @@ def _check_times(labels: pd.DataFrame, start, end, duration) -> None:
             )
 
 
+def late_labels(strong_labels: pd.DataFrame, recordings: pd.DataFrame) -> dict[str, str]:
+    """Recordings in which a label begins after their end, cut-off files mostly, and what is wrong with them."""
+    lengths = recordings.set_index("recording")["duration_s"]
+    start, end_s = strong_labels["start_s"], strong_labels["recording"].map(lengths)
+    late = strong_labels[start > end_s].groupby("recording")["start_s"].max()
+    return {name: f"{name} ends at {lengths[name]:.4g} s, and a label begins at {start_s:.4g} s: is the file cut off?"
+            for name, start_s in late.items()}  # fmt: skip
+
+
 def _spread(n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For counts n: the index of the owner, and 0..n-1 within it, of each of sum(n) things."""
     owner = np.repeat(np.arange(len(n)), n)

@@ -17,7 +17,7 @@ from anuralib._files import has_size, other_settings, remove_leftovers, write_se
 from anuralib._jobs import in_workers
 from anuralib._reading import check_on_error
 from anuralib.metadata import read_metadata, species_columns, window_path
-from anuralib.window_table import window_labels, window_starts
+from anuralib.window_table import late_labels, window_labels, window_starts
 
 if TYPE_CHECKING:
     from anuralib.layouts import Dataset
@@ -236,8 +236,8 @@ def build_windows(
     channel : int or "mix"
         Of recordings with several: which one, or the mean of all.
     on_error : {"raise", "skip"}
-        A recording that can't be read stops the run when all others are done, or is left out of
-        `metadata.csv` with a warning.
+        A recording that can't be read, or ends before one of its labels begins, stops the run, or is left out of
+        `metadata.csv` with a warning. Unreadable ones stop it when all others are done.
     progress : bool
         Show a progress bar.
 
@@ -259,7 +259,10 @@ def build_windows(
     if filter_per not in ("recording", "window"):
         raise ValueError(f'filter_per must be "recording" or "window", not {filter_per!r}')
     out_dir = Path(out_dir)
-    windows = window_labels(dataset.strong_labels, dataset.recordings, dataset.species)
+    labels, recordings = dataset.strong_labels, dataset.recordings
+    late = late_labels(labels, recordings) if on_error == "skip" else {}  # else window_labels stops at them
+    labels, whole = (table[~table["recording"].isin(late)] for table in (labels, recordings))
+    windows = window_labels(labels, whole, dataset.species)
     settings = {"dataset": dataset.name, "filter_per": filter_per, "channel": channel, "sample_rate_hz": SAMPLE_RATE_HZ}
     note = out_dir / _SETTINGS
     if other_settings(note, settings):
@@ -269,19 +272,18 @@ def build_windows(
         )
     remove_leftovers(out_dir)
     write_settings(settings, note)
-    paths = dict(zip(dataset.recordings["recording"], dataset.recordings["path"], strict=True))
+    paths = dict(zip(recordings["recording"], recordings["path"], strict=True))
     groups = dict(tuple(windows.groupby("fname", sort=False)))
     jobs = ((paths[name], rows, out_dir.absolute(), filter_per, channel) for name, rows in groups.items())
     done = in_workers(_try_recording, jobs, n_jobs)
     errors = list(tqdm(done, total=len(groups), desc="windows", unit="recording", disable=not progress))
     remove_leftovers(out_dir)  # of workers that were killed meanwhile
     failed = {name: error for name, error in zip(groups, errors, strict=True) if error}
-    problems = {name: str(error) for name, error in failed.items()}
+    problems = late | {name: str(error) for name, error in failed.items()}
     counts = {name: 0 if name in problems else len(table) for name, table in groups.items()}
-    recordings = dataset.recordings
     heard = recordings.get("annotated", pd.Series(True, index=recordings.index))
     lost = np.where(heard, "shorter than a window", "not annotated")
-    rows = [(name, counts.get(name, 0), problems.get(name, "") if name in groups else why)
+    rows = [(name, counts.get(name, 0), problems.get(name, "" if name in groups else why))
             for name, why in zip(recordings["recording"], lost, strict=True)]
     report = pd.DataFrame(rows, columns=["recording", "n_windows", "problem"])
     write_text(report.to_csv(index=False, lineterminator="\n"), out_dir / "report.csv")

@@ -11,7 +11,9 @@ import pandas as pd
 FOLDER = Path(__file__).resolve().parent / "results"
 
 
-def save_results(name, table, seeds, seconds, packages=("numpy", "scikit-learn", "torch"), note="", folder=FOLDER):
+def save_results(
+    name, table, seeds, seconds, packages=("numpy", "scikit-learn", "torch"), note="", folder=FOLDER, script=None
+):
     """Write a table to `folder`/`name`.csv with how it came about in lines that begin with #.
 
     Parameters
@@ -26,6 +28,8 @@ def save_results(name, table, seeds, seconds, packages=("numpy", "scikit-learn",
         Whose versions matter.
     note : str
         One line: what was compared, and on what.
+    script : str, optional
+        Name of the script that made the table, if it is not `name`.
     folder : Path
         Written whole or not at all.
 
@@ -36,8 +40,8 @@ def save_results(name, table, seeds, seconds, packages=("numpy", "scikit-learn",
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     lines = [
         f"# {note}" if note else None,
-        f"# made by benchmarks/{name}.py on {datetime.date.today().isoformat()}, {seconds / 60:.1f} minutes on "
-        f"{os.cpu_count()} cores",
+        f"# made by benchmarks/{script or name}.py on {datetime.date.today().isoformat()}, {seconds / 60:.1f} minutes "
+        f"on {os.cpu_count()} cores",
         f"# seeds {', '.join(map(str, seeds))}; Python {platform.python_version()}, {versions}",
     ]
     folder.mkdir(parents=True, exist_ok=True)

@@ -140,7 +140,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=8, help="of the network")
     parser.add_argument("--draws", type=int, default=200, help="of the bootstrap")
     parser.add_argument("--folder", type=Path, help="keep pictures and answers here")
-    parser.add_argument("--save", action="store_true", help="write benchmarks/results/bench_noise.csv")
+    parser.add_argument("--save", action="store_true", help="write benchmarks/results/bench_noise[_network].csv")
     chosen = parser.parse_args()
     started = time.perf_counter()
     pond = al.load_dataset("pond", size=chosen.pond)
@@ -169,10 +169,13 @@ def main():
     table = compare(results, truth[is_in["test"]], letters, names[is_in["test"]], chosen.draws)
     print(table.round(3).to_string(index=False))
     if chosen.save:
-        note = (f"{chosen.pond} pond, every other window, {chosen.classifier}; differences from dB, 95 % over "
+        note = (f"{chosen.pond} pond, every other window, {chosen.classifier}"
+                f"{f' of {chosen.epochs} epochs' * (chosen.classifier == 'network')}; differences from dB, 95 % over "
                 f"recordings; {len(test)} test windows; added sounds at {LEVEL_DBFS:g} dBFS"
                 + ("; the time is without pictures that were in the folder" if chosen.folder else ""))  # fmt: skip
-        print(save_results("bench_noise", table, range(chosen.seeds), time.perf_counter() - started, note=note))
+        name = "bench_noise" if chosen.classifier == "probe" else "bench_noise_network"
+        spent = time.perf_counter() - started
+        print(save_results(name, table, range(chosen.seeds), spent, note=note, script="bench_noise"))
     base = table[table["method"] == "dB"].set_index(["place", "measure"])["value"]
     rows = {f"{r.method}, {r.place}, {r.measure}": row(r.value, max(base[r.place, r.measure], 0.001), r.measure)
             for r in table.itertuples()}  # fmt: skip

@@ -15,11 +15,17 @@ def table():
     return read_results("bench_noise").set_index(["method", "place", "measure"])
 
 
+@pytest.fixture(scope="module")
+def network():
+    return read_results("bench_noise_network").set_index(["method", "place", "measure"])
+
+
 def interval(table, *key):
     return table.loc[key, "low"], table.loc[key, "high"]
 
 
-def test_the_table_is_whole(table):
+def test_the_tables_are_whole(table, network):
+    assert list(table.index) == list(network.index) and network["value"].notna().all()
     assert set(table.index.get_level_values("method")) == {"dB", *REMEDIES}
     assert set(table.index.get_level_values("place")) == set(PLACES)
     assert table["value"].notna().all() and table.index.is_unique
@@ -85,3 +91,36 @@ def test_calls_lie_between_the_edges_of_the_band_pass():
     truth = al.load_dataset("pond").truth
     within = pd.Series((truth["low_hz"] > 299) & (truth["high_hz"] < 7000))
     assert within.mean() > 0.999
+
+
+def test_the_gate_helps_the_network_and_mixed_in_noise_and_pcen_only_among_insects(network):
+    above = {(method, place) for method in REMEDIES for place in PLACES
+             if interval(network, method, place, "macro F1")[0] > 0}  # fmt: skip
+    assert above == {("spectral gate", place) for place in PLACES if place != "wind"} | {
+        ("mix_background", "insects"), ("PCEN", "insects")}  # fmt: skip
+    low, high = interval(network, "spectral gate", "wind", "macro F1")
+    assert low < 0 < high
+
+
+def test_the_best_network_is_below_the_plain_probe(table, network):
+    best = max(network.loc[(method, "as recorded", "macro F1"), "value"] for method in ("dB", *REMEDIES))
+    assert network.loc[("dB", "as recorded", "macro F1"), "value"] < best
+    assert best < table.loc[("dB", "as recorded", "macro F1"), "value"]
+
+
+def test_what_holds_for_both_classifiers(table, network):
+    for run in (table, network):
+        for place in PLACES:
+            low, high = interval(run, "band-pass", place, "macro F1")
+            assert low < 0 < high
+        for method in ("dB", *REMEDIES):
+            rain = run.loc[(method, "rain", "macro F1"), "value"]
+            assert rain < 0.62 * run.loc[(method, "as recorded", "macro F1"), "value"]
+            assert rain < 0.95 * run.loc[("dB", "as recorded", "macro F1"), "value"]
+        for place in ("rain", "insects"):
+            assert interval(run, "spectral gate", place, "false alarms")[0] > 0
+
+
+def test_behind_the_gate_the_network_ranks_better(network):
+    values = network["value"].xs(("as recorded", "macro AP"), level=("place", "measure"))
+    assert values["spectral gate"] > values["dB"] + 0.05

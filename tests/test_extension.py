@@ -3,6 +3,7 @@
 import anura_course
 import course_settings
 import lean_pages
+import notebook_export
 import pytest
 from docutils import nodes
 from docutils.utils import new_document
@@ -74,3 +75,10 @@ def test_scripts_stay_where_they_have_something_to_do():
     box = page_with(nodes.container(classes=["dropdown"]))
     assert not lean_pages.is_idle("togglebutton.js", box) and lean_pages.is_idle("mathjax/tex-svg.js", box)
     assert not lean_pages.is_idle("doctools.js", box) and lean_pages.is_idle("clipboard.min.js", None)
+
+
+def test_the_set_up_cell_installs_what_the_chapter_imports():
+    assert '"distributed"' in notebook_export.setup_source("a/b", "x = 1\nfrom dask.distributed import Client")
+    assert "distributed" not in notebook_export.setup_source("a/b", "import dask.array  # not distributed")
+    for repository in ("", "a/b"):
+        compile(notebook_export.setup_source(repository, "import distributed"), "cell", "exec")

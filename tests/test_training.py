@@ -46,6 +46,12 @@ def run(out_dir=None, model=None, train=None, valid=None, **options):
     return model, training.fit(model, train, valid, out_dir=out_dir, **options)
 
 
+@pytest.mark.parametrize("n", [1, 16, 17, 40, 60, 70])
+def test_so_few_steps_that_the_learning_rate_hardly_rises(n):
+    _, (history, _) = run(train=toy_data(n), epochs=1)
+    assert np.isfinite(history["train_loss"]).all()
+
+
 def test_augmentations_of_every_form_train_and_have_a_name_in_the_checkpoint(tmp_path):
     def own(batch, generator):
         return batch + torch.rand(1, generator=generator)

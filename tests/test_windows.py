@@ -341,6 +341,18 @@ def test_a_broken_recording_is_named_and_skipped_only_when_asked(small, tmp_path
     assert report["problem"][0] == "" and "INCT17_20200101_000001.wav" in report["problem"][1]
 
 
+def test_a_recording_that_ends_before_a_label_is_named_and_skipped_only_when_asked(small, tmp_path):
+    late = pd.DataFrame({"recording": ["INCT17_20200101_000001"], "species": [small.species[0]], "quality": ["H"],
+                         "start_s": [50.0], "end_s": [51.0]})  # fmt: skip
+    cut = SimpleNamespace(**vars(small) | {"strong_labels": pd.concat([small.strong_labels, late], ignore_index=True)})
+    with pytest.raises(ValueError, match="INCT17_20200101_000001.*begins after the end"):
+        windows.build_windows(cut, tmp_path / "a", n_jobs=1)
+    with pytest.warns(UserWarning, match="INCT17_20200101_000001 ends at .* a label begins at 50 s"):
+        path = windows.build_windows(cut, tmp_path / "b", n_jobs=1, on_error="skip")
+    assert set(windows.read_metadata(path)["fname"]) == {"INCT4_20200101_000000"}
+    assert pd.read_csv(tmp_path / "b" / "report.csv", keep_default_na=False)["n_windows"].tolist() == [3, 0]
+
+
 def test_channels_are_chosen(small, tmp_path):
     files = []
     for channel in (0, 1, "mix"):

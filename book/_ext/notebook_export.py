@@ -13,6 +13,7 @@ import argparse
 import codecs
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -58,17 +59,28 @@ NEEDED = {
     "librosa": "librosa",
     "maad": "scikit-maad",
     "platformdirs": "platformdirs",
+    "remotezip": "remotezip",
     "soundfile": "soundfile",
     "soxr": "soxr",
     "tqdm": "tqdm",
 }
 
+# What only some chapters import, and what must come with its own dependencies.
+SOME_CHAPTERS = {"distributed": r"^\s*(?:import|from) (?:dask\.)?distributed\b"}
+MORE = '''\
+if importlib.util.find_spec("{module}") is None:
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "{module}"], check=True)
+'''
 
-def setup_source(repository=""):
-    """The source of the set-up cell; `repository` is "owner/name" on GitHub, or empty."""
+
+def setup_source(repository="", code=""):
+    """The source of the set-up cell; `repository` is "owner/name" on GitHub, or empty, `code` what the chapter runs."""
     needed = dict(NEEDED, anuralib=f"git+https://github.com/{repository}") if repository else NEEDED
     body = "".join(f"    {module!r}: {name!r},\n" for module, name in needed.items())
     source = SETUP.format(needed="{\n" + body.replace("'", '"') + "}")
+    for module, imports in SOME_CHAPTERS.items():
+        if re.search(imports, code, flags=re.MULTILINE):
+            source += MORE.format(module=module)
     return source if repository else source + NO_REPOSITORY
 
 
@@ -157,7 +169,8 @@ def export(text, context, repository=""):
     source = jupytext.reads(text, fmt="md:myst")
     names = [c.metadata.get("mystnb", {}).get("figure", {}).get("name") for c in source.cells]
     context.figures = {name: n for n, name in enumerate(filter(None, names), start=1)}
-    cells = [nbformat.v4.new_code_cell(setup_source(repository), metadata={"tags": ["setup"]})]
+    code = "\n".join(cell.source for cell in source.cells if cell.cell_type == "code")
+    cells = [nbformat.v4.new_code_cell(setup_source(repository, code), metadata={"tags": ["setup"]})]
     for cell in source.cells:
         if cell.cell_type == "code":
             cells += _code_cells(cell, context)

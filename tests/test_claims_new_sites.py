@@ -1,0 +1,120 @@
+"""What the chapter on new sites says in words is true of the table that it shows."""
+
+import pytest
+from _results import read_results
+
+SITES = ("SIM1", "SIM2", "SIM3", "SIM4")
+
+
+@pytest.fixture(scope="module")
+def table():
+    return read_results("bench_new_sites")
+
+
+@pytest.fixture(scope="module")
+def methods(table):
+    return table[table["part"] == "method"].set_index(["method", "site", "measure"])
+
+
+@pytest.fixture(scope="module")
+def cells(table):
+    return table[table["part"] == "cell"].pivot(index=["site", "code"], columns="measure", values="value")
+
+
+@pytest.fixture(scope="module")
+def pairs(table):
+    part = table[table["part"].isin(["look-alikes", "other pairs"])]
+    return part.pivot(index=["part", "code"], columns="method", values="value")
+
+
+def interval(methods, *key):
+    return methods.loc[key, "low"], methods.loc[key, "high"]
+
+
+def holds_zero(methods, *key):
+    low, high = interval(methods, *key)
+    return low <= 0 <= high
+
+
+def test_a_known_site_is_better_at_every_site_but_for_f1_at_one(methods):
+    for site in (*SITES, "all"):
+        assert interval(methods, "known", site, "AP")[0] > 0
+        assert (interval(methods, "known", site, "F1, tuned")[0] > 0) == (site != "SIM1")
+    lost = [methods.loc[("known", site, "AP"), "difference"] for site in SITES]
+    assert max(lost) == lost[2] and min(lost) == lost[0]
+
+
+def test_most_pairs_lose_little_and_one_falls_to_chance(cells):
+    lost = cells["AP, known"] - cells["AP, nothing"]
+    assert len(cells) == 12 and (lost < 0.06).sum() >= 9
+    worst = cells.loc["SIM2", "SHOTRI"]
+    assert worst["AP, nothing"] < worst["prevalence"] + 0.05 and worst["AUROC, nothing"] < 0.5
+    assert (cells["AUROC, nothing"] < 0.5).sum() == 1
+
+
+def test_silence_tells_the_site_and_most_homes(table):
+    site = table[table["part"] == "site from silence"].set_index("method")["value"]
+    assert site["dB"] > 0.6 and abs(site["recording median"] - 0.25) < 0.05 and site["site median"] > 0.95
+    home = table[table["part"] == "home from silence"].set_index("code")["value"]
+    assert (home > 0.6).sum() == 4 and home["SHOTRI"] == home.max() > 0.9 and home["ASCWHI"] < 0.5
+
+
+def test_thresholds_and_probabilities_stay_at_home(cells):
+    mean = cells.mean()
+    gap = {name: mean[f"F1, best, {name}"] - mean[f"F1, tuned, {name}"] for name in ("known", "nothing")}
+    assert gap["nothing"] > 1.5 * gap["known"]
+    assert mean["calibration error, nothing"] > 1.2 * mean["calibration error, known"]
+    best = cells["best threshold, nothing"]
+    assert best["SIM4", "HIGPEE"] > 3 * best["SIM3", "HIGPEE"]
+
+
+def test_one_ranking_is_not_the_mean_of_sites(table, cells):
+    pooled = table[table["part"] == "pooled"].pivot(index="code", columns="measure", values="value")
+    row, way = pooled.loc["ASCWHI"], {}
+    for name in ("mean of sites", "pooled, all"):
+        way[name] = (row[name] - row[f"no skill, {name}"]) / (1 - row[f"no skill, {name}"])
+    assert row["pooled, all"] < row["mean of sites"] - 0.1 and way["pooled, all"] < way["mean of sites"] - 0.1
+    assert abs(row["pooled, its sites"] - row["mean of sites"]) < 0.02  # so it is the other sites that cost
+    assert pooled.loc["HIGPEE", "pooled, its sites"] > pooled.loc["HIGPEE", "mean of sites"]
+    peep = cells.xs("HIGPEE", level="code")
+    assert peep["AP, nothing"].idxmin() == peep["prevalence"].idxmin() == "SIM3"
+
+
+def test_five_labelled_minutes_help(methods):
+    assert all(interval(methods, "5 labelled", "all", measure)[0] > 0 for measure in ("AP", "F1, tuned"))
+    others = {method for method in methods.index.unique("method")} - {"known", "nothing", "5 labelled"}
+    assert len(others) == 9  # ten remedies in all
+    best = max(methods.loc[(method, "all", "AP"), "difference"] for method in others)
+    assert methods.loc[("5 labelled", "all", "AP"), "difference"] > best
+
+
+def test_a_larger_penalty_helps_the_ranking_only(methods):
+    assert interval(methods, "penalty 10", "all", "AP")[0] > 0
+    assert holds_zero(methods, "penalty 10", "all", "F1, tuned")
+    assert all(holds_zero(methods, "penalty 100", "all", measure) for measure in ("AP", "F1, tuned"))
+
+
+def test_what_does_nothing_and_what_harms(methods):
+    for method in ("PCEN", "mix, new silence"):
+        assert all(holds_zero(methods, method, "all", measure) for measure in ("AP", "F1, tuned"))
+    harmful = ("recording median", "site median", "spectral gate", "mix, training silence", "mix, new sound")
+    for method in harmful:
+        assert interval(methods, method, "all", "AP")[1] < 0
+    loss = [methods.loc[(method, "all", "AP"), "difference"] for method in harmful]
+    assert min(loss) == loss[0] < -0.2 and loss[2] < loss[3] > -0.04 and loss[4] < loss[3]
+
+
+def test_look_alikes_are_hidden_by_scores_against_all_and_helped_by_the_place(table, pairs):
+    against = table[(table["part"] == "one against all") & (table["measure"] == "AUROC")].set_index("code")["value"]
+    alike = pairs.loc["look-alikes"]
+    assert against["PULPEE"] > 0.95 and alike.loc["SHOTRI PULPEE", "same site"] < 0.9
+    assert alike.loc["SHOTRI PULPEE", "anywhere"] > alike.loc["SHOTRI PULPEE", "same site"] + 0.04
+    assert alike["same site"].idxmin() == "SHOTRI PULPEE"
+
+
+def test_the_hardest_pairs_are_not_the_look_alikes(table, pairs):
+    other = pairs.loc["other pairs"]["same site"]
+    assert other.idxmin() == "SHOTRI CLICLU" and other.min() < 0.6
+    assert (other < pairs.loc["look-alikes"]["same site"].min()).sum() >= 5
+    against = table[(table["part"] == "one against all") & (table["measure"] == "AUROC")].set_index("code")["value"]
+    assert against["CLICLU"] < 0.5

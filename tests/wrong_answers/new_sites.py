@@ -1,0 +1,45 @@
+"""Typical wrong answers of this part: (exercise, answer, a part of the hint, with "|" between alternatives)."""
+
+from sklearn.metrics import roc_auc_score
+
+
+def first_alone(calls_a, logit_a, calls_b, logit_b):
+    return roc_auc_score(calls_a[calls_a != calls_b], logit_a[calls_a != calls_b])
+
+
+def all_windows(calls_a, logit_a, calls_b, logit_b):
+    return roc_auc_score(calls_a, logit_a - logit_b)
+
+
+def turned(calls_a, logit_a, calls_b, logit_b):
+    return roc_auc_score(calls_b[calls_a != calls_b], (logit_a - logit_b)[calls_a != calls_b])
+
+
+def either(calls_a, logit_a, calls_b, logit_b):
+    rows = (calls_a + calls_b) > 0
+    return roc_auc_score(calls_a[rows], (logit_a - logit_b)[rows])
+
+
+WRONG = [
+    ("new-sites.1", (0.14, 0.19), "A: that is how far"),
+    ("new-sites.1", (0.2, 0.19), "B: that is how far"),
+    ("new-sites.1", (20, 20), "not a percentage"),
+    ("new-sites.1", (0.44, 0.24), "raw average precision"),
+    ("new-sites.1", (0.2, 3.8), "not by the no-skill line"),
+    ("new-sites.1", 0.2, "the pair"),
+    ("new-sites.2", "HIGPEE at SIM3", "far right"),
+    ("new-sites.2", "LONTRI at SIM4", "upright mark"),
+    ("new-sites.2", "SHOTRI", "answer with one of"),
+    ("new-sites.3", ("less", 0.5), "guess: answer with one of"),
+    ("new-sites.3", ("lower", 1.2), "computed: 1.2 is too high"),
+    ("new-sites.3", ("same", float("nan")), "NaN"),
+    ("new-sites.3", 0.7, "the pair"),
+    ("new-sites.4", 0.4928571, "one ranking"),
+    ("new-sites.4", 1.0, "site A alone"),
+    ("new-sites.4", 0.5, "site B alone"),
+    ("new-sites.4", 1.5, "divide by two"),
+    ("new-sites.5", first_alone, "first species alone"),
+    ("new-sites.5", all_windows, "all windows"),
+    ("new-sites.5", turned, "other way round"),
+    ("new-sites.5", either, "windows with both"),
+]
