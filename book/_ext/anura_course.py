@@ -16,6 +16,7 @@ from pathlib import Path
 from course_settings import citation, colab_url, course_repository, course_root, course_site_url, course_version
 from docutils import nodes
 from notebook_export import ExportError, export_book
+from page_files import move_inline, package_scripts
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
@@ -141,6 +142,7 @@ def write_notebooks(app, exception):
     shutil.rmtree(Path(app.outdir) / "_sources", ignore_errors=True)
 
 
+<<<<<<< HEAD
 # ---------------------------------------------------------------- the foot of every page
 
 LICENCES = {
@@ -166,6 +168,14 @@ def say_version_and_licence(app, config):
     root = course_root(app.srcdir)
     text = footer(course_version(root), citation(root), config.anura_repository)
     config.html_theme_options = {**config.html_theme_options, "extra_footer": text}
+=======
+def store_once(app, exception):
+    """Sounds, pictures, styles and scripts of notebook outputs as files beside the pages."""
+    if exception is None and app.builder.format == "html":
+        import anuralib
+
+        move_inline(Path(app.outdir), package_scripts(Path(anuralib.__file__).parent))
+>>>>>>> main
 
 
 # ---------------------------------------------------------------- mends of the theme
@@ -250,4 +260,5 @@ def setup(app):
     app.connect("doctree-resolved", drop_thebe_settings, priority=900)
     app.connect("doctree-resolved", name_contents_apart, priority=900)
     app.connect("build-finished", write_notebooks)
+    app.connect("build-finished", store_once)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
