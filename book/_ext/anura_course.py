@@ -142,7 +142,14 @@ def write_notebooks(app, exception):
     shutil.rmtree(Path(app.outdir) / "_sources", ignore_errors=True)
 
 
-<<<<<<< HEAD
+def store_once(app, exception):
+    """Sounds, pictures, styles and scripts of notebook outputs as files beside the pages."""
+    if exception is None and app.builder.format == "html":
+        import anuralib
+
+        move_inline(Path(app.outdir), package_scripts(Path(anuralib.__file__).parent))
+
+
 # ---------------------------------------------------------------- the foot of every page
 
 LICENCES = {
@@ -168,14 +175,6 @@ def say_version_and_licence(app, config):
     root = course_root(app.srcdir)
     text = footer(course_version(root), citation(root), config.anura_repository)
     config.html_theme_options = {**config.html_theme_options, "extra_footer": text}
-=======
-def store_once(app, exception):
-    """Sounds, pictures, styles and scripts of notebook outputs as files beside the pages."""
-    if exception is None and app.builder.format == "html":
-        import anuralib
-
-        move_inline(Path(app.outdir), package_scripts(Path(anuralib.__file__).parent))
->>>>>>> main
 
 
 # ---------------------------------------------------------------- mends of the theme

@@ -199,7 +199,7 @@ def write_styles(app, exception):
         if "_static" not in page.relative_to(out).parts:
             seen.feed(page.read_text(encoding="utf-8"))
     # A script sets classes too: every word of a script counts as one.
-    files = (path for path in [*static.glob("*.js"), *static.glob("scripts/*.js")] if path.name != UNUSED_SCRIPT)
+    files = (path for path in [*static.glob("*.js"), *static.glob("*/*.js")] if path.name != UNUSED_SCRIPT)
     scripts = {*seen.scripts, *(path.read_text(encoding="utf-8") for path in files)}
     names = seen.found.union(*(re.findall(r"[A-Za-z_][\w-]*", script) for script in scripts))
     files = [path for pattern in TRIMMED for path in sorted(static.glob(pattern))]
