@@ -9,13 +9,15 @@ import pytest
 
 # The Sphinx extension, the notebook export and the benchmarks are scripts, not packages.
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "benchmarks")]
+sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "benchmarks"), str(ROOT / ".github" / "scripts")]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
 ]  # fmt: skip
+REQUIRE_BROWSER = "ANURALIB_REQUIRE_BROWSER"  # "1" where a browser test that was skipped is a failure: .ci/run
+NO_BROWSER = "no browser: run `.venv/bin/playwright install chromium`, or install chromium or google-chrome"
 
 
 @pytest.fixture(scope="session")
@@ -27,18 +29,49 @@ def shared_data() -> Path:
     return folder
 
 
+def open_browser(playwright):
+    """A headless Chromium: the system's, else the one that Playwright downloaded before; None without either."""
+    from playwright.sync_api import Error
+
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    try:
+        return playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+    except Error as error:
+        if path is None and "Executable doesn't exist" in str(error):
+            return None
+        raise
+
+
 @pytest.fixture(scope="module")
 def browser():
-    """A headless Chromium; skips, loudly, without one, and fails where ANURALIB_REQUIRE_BROWSER=1."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        message = "NO BROWSER: nothing was tried in pages; install chromium or google-chrome"
-        if os.environ.get("ANURALIB_REQUIRE_BROWSER") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
+    """A headless Chromium; skips without one. What was skipped is told at the end, see below."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+        chromium = open_browser(playwright)
+        if chromium is None:
+            pytest.skip(NO_BROWSER)
         yield chromium
         chromium.close()
+
+
+def _not_opened(reporter):
+    """The reports of the tests that had no browser."""
+    return [r for r in reporter.stats.get("skipped", []) if "no browser" in str(r.longrepr)]
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = _not_opened(terminalreporter)
+    if skipped:
+        title = f"NOT TRIED IN A BROWSER: {len(skipped)} tests"
+        terminalreporter.section(title, sep="!", red=True, bold=True)
+        for name in sorted({r.nodeid.split("[")[0] for r in skipped}):
+            terminalreporter.write_line(name)
+        terminalreporter.write_line(NO_BROWSER)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session, exitstatus):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and exitstatus == 0 and os.environ.get(REQUIRE_BROWSER) == "1" and _not_opened(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -2,8 +2,11 @@
 
 import anura_course
 import course_settings
+import lean_pages
 import notebook_export
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
 
 
 def test_a_change_in_the_package_changes_the_cache_and_a_comment_does_not(tmp_path):
@@ -47,6 +50,38 @@ def test_github_remotes_are_understood(remote):
 def test_colab_opens_a_notebook_never_markdown(docname):
     url = course_settings.colab_url("owner/name", docname)
     assert url.endswith(f"{docname}.ipynb") and "owner/name" in url
+
+
+def test_a_copy_of_the_book_still_knows_its_version_and_citation(tmp_path):
+    root = course_settings.course_root(tmp_path / "book")
+    assert course_settings.course_version(root).count(".") == 2
+    foot = anura_course.footer("1.2.3", course_settings.citation(root) + " https://doi.org/10.5/x", "owner/name")
+    assert "Version 1.2.3" in foot and "The Anura course" in foot and 'href="https://doi.org/10.5/x"' in foot
+
+
+def test_styles_that_no_page_uses_are_left_out_and_the_others_stay():
+    css = """@charset "UTF-8"; a{color:red} .used,.idle>b{x:1} .idle{content:"}"} .used:not(.idle){x:2}
+        @media (width>1px){.idle{x:3} #here .used\\:on{x:4}} @media print{.idle{x:5}} @keyframes k{to{x:6}}"""
+    kept = lean_pages.trim(css, {"used", "used:on", "here"})
+    assert kept == (
+        "a{color:red}.used{x:1}.used:not(.idle){x:2}@media (width>1px){#here .used\\:on{x:4}}@keyframes k{to{x:6}}"
+    )
+
+
+def page_with(node):
+    page = new_document("page.md")
+    page += node
+    return page
+
+
+def test_scripts_stay_where_they_have_something_to_do():
+    page = page_with(nodes.paragraph("", "", nodes.math("", "x^2")))
+    assert not lean_pages.is_idle("mathjax/tex-svg.js", page) and lean_pages.is_idle("copybutton.js", page)
+    table = page_with(nodes.raw("", r"<td>\(x^2\)</td>"))
+    assert not lean_pages.is_idle("mathjax/tex-svg.js", table)
+    box = page_with(nodes.container(classes=["dropdown"]))
+    assert not lean_pages.is_idle("togglebutton.js", box) and lean_pages.is_idle("mathjax/tex-svg.js", box)
+    assert not lean_pages.is_idle("doctools.js", box) and lean_pages.is_idle("clipboard.min.js", None)
 
 
 def test_the_set_up_cell_installs_what_the_chapter_imports():

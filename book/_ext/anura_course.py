@@ -5,13 +5,15 @@ Each piece is here because the tools, as they are, do the wrong thing; the comme
 
 import ast
 import hashlib
+import html
 import importlib.util
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
 
-from course_settings import colab_url, course_repository, course_site_url
+from course_settings import citation, colab_url, course_repository, course_root, course_site_url, course_version
 from docutils import nodes
 from notebook_export import ExportError, export_book
 from page_files import move_inline, package_scripts
@@ -155,8 +157,36 @@ def store_once(app, exception):
         move_inline(Path(app.outdir), package_scripts(Path(anuralib.__file__).parent))
 
 
+# ---------------------------------------------------------------- the foot of every page
+
+LICENCES = {
+    "text and figures CC BY 4.0": "https://creativecommons.org/licenses/by/4.0/",
+    "code MIT": "https://opensource.org/license/mit",
+}
+
+
+def footer(version, credit, repository=""):
+    """The version, the licences and how to cite, as HTML; `credit` is plain text that may end in an address."""
+    words, _, address = html.escape(credit).rpartition(" ")
+    link = f'{words} <a href="{address}">{address}</a>' if address.startswith("http") else html.escape(credit)
+    licences = ", ".join(f'<a rel="license" href="{url}">{name}</a>' for name, url in LICENCES.items())
+    source = f' <a href="https://github.com/{repository}">Source</a>.' if repository else ""
+    return (
+        f'<p class="course-version">Version {html.escape(version)}; {licences}.{source}</p>\n'
+        f'<p class="course-citation">To cite: {link}</p>'
+    )
+
+
+def say_version_and_licence(app, config):
+    """Put the version, the licences and how to cite at the foot of every page; a new version writes them again."""
+    root = course_root(app.srcdir)
+    text = footer(course_version(root), citation(root), config.anura_repository)
+    config.html_theme_options = {**config.html_theme_options, "extra_footer": text}
+
+
 # ---------------------------------------------------------------- mends of the theme
 
+SIGNATURE_LINES = re.compile(r'<dl>\n((?:<dd><em class="sig-param">.*?</dd>\n)+)</dl>')
 MATHJAX = "tex-svg.js"  # formulas as SVG: one file, no fonts, works from disk too
 
 
@@ -198,20 +228,41 @@ def name_contents_apart(app, doctree, docname):
             section["ids"] = [f"{label}-content"]
 
 
+def mend_roles(app, pagename, templatename, context, doctree):
+    """Take away roles and lists that screen readers stumble over.
+
+    docutils gives a bibliography roles that ARIA has dropped. Sphinx writes the lines of a long signature as the
+    descriptions of a list that has no terms.
+    """
+    body = context.get("body")
+    if body:
+        body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+        body = body.replace(' role="doc-biblioentry"', "")
+        context["body"] = SIGNATURE_LINES.sub(_as_lines, body)
+
+
+def _as_lines(match):
+    lines = match.group(1).replace("<dd>", '<span class="sig-line">').replace("</dd>", "</span>")
+    return f'<span class="sig-lines">\n{lines}</span>'
+
+
 def _is_thebe(script):
     body = getattr(script, "attributes", {}).get("body", "") or ""
     return "thebe" in str(getattr(script, "filename", script) or "") or "THEBE_JS_URL" in body
 
 
 def setup(app):
+    app.setup_extension("lean_pages")
     app.add_config_value("anura_repository", "", "html", [str])
     app.connect("config-inited", know_repository)
+    app.connect("config-inited", say_version_and_licence)
     app.connect("config-inited", key_execution_cache)
     app.connect("config-inited", use_own_mathjax)
     app.connect("build-finished", copy_mathjax)
     # The theme fills its buttons at priority 500 and 501.
     app.connect("html-page-context", add_buttons, priority=600)
     app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("html-page-context", mend_roles, priority=900)
     app.connect("doctree-resolved", drop_thebe_settings, priority=900)
     app.connect("doctree-resolved", name_contents_apart, priority=900)
     app.connect("build-finished", write_notebooks)

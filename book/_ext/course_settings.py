@@ -1,8 +1,12 @@
-"""The one place that says where the course lives: its repository and its site."""
+"""The one place that says where the course lives (its repository, its site), its version, and how it is cited."""
 
 import os
 import subprocess
+import tomllib
+from pathlib import Path
 from urllib.parse import urlsplit
+
+import yaml
 
 REPOSITORY_VARIABLE = "ANURA_COURSE_REPOSITORY"  # owner/name on GitHub
 SITE_VARIABLE = "ANURA_COURSE_SITE"  # where the built pages are served
@@ -58,3 +62,25 @@ def colab_url(repository, docname):
         f"https://colab.research.google.com/github/{repository}"
         f"/blob/{NOTEBOOK_BRANCH}/{docname}.ipynb"
     )
+
+
+def course_root(book):
+    """The folder with the course's pyproject.toml: around the book, else (for a copy of the book) the package's."""
+    import anuralib
+
+    places = (Path(book).parent, Path(anuralib.__file__).resolve().parents[1])
+    return next(place for place in places if (place / "pyproject.toml").is_file())
+
+
+def course_version(root):
+    return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+
+
+def citation(root):
+    """How to cite the course, in one line of plain text, from CITATION.cff."""
+    cff = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
+    people = [a.get("name") or f"{a['family-names']}, {a['given-names']}" for a in cff["authors"]]
+    year = f" ({str(cff['date-released'])[:4]})" if "date-released" in cff else ""
+    place = cff.get("doi") and f"https://doi.org/{cff['doi']}"
+    parts = [f"{'; '.join(people)}{year}", cff["title"], f"Version {cff['version']}"]
+    return ". ".join(parts) + "." + (f" {place}" if place else "")

@@ -6,10 +6,6 @@ import notebook_export
 import pytest
 
 SITE = Path(__file__).resolve().parents[2] / "book" / "_build" / "html"
-# index.html only leads on to intro.html, in each language.
-LEADS_ON = [SITE / folder / "index.html" for folder in ("", "es", "pt_BR")]
-FILES = (p for p in SITE.rglob("*.html") if "_static" not in p.parts and p not in LEADS_ON)
-PAGES = sorted(p.relative_to(SITE).as_posix() for p in FILES)
 BOOK = SITE.parents[1]
 SOURCES = [p for p in notebook_export.chapter_paths(BOOK) if notebook_export.is_chapter(p.read_text(encoding="utf-8"))]
 CHAPTERS = [p.relative_to(BOOK).with_suffix(".html").as_posix() for p in SOURCES]
@@ -36,23 +32,21 @@ def open_page(browser):
 
 @pytest.mark.browser
 @pytest.mark.site
-@pytest.mark.parametrize("name", PAGES)
-def test_page_opens_quietly_and_fits_a_phone(open_page, name):
-    tab = open_page(name, width=390)
-    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-@pytest.mark.browser
-@pytest.mark.site
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_solutions_are_closed_and_open_by_a_click(open_page, name):
+def test_solutions_are_closed_and_open_by_a_click_and_by_keyboard(open_page, name):
     tab = open_page(name)
     solutions = tab.locator("div.solution")
     assert solutions.count() >= 3
-    inside = solutions.first.locator("section").first
-    assert not inside.is_visible()
-    solutions.first.locator("button.toggle-button").click()
-    inside.wait_for(state="visible")
+    for number, open_it in enumerate(("click", "press")):
+        inside = solutions.nth(number).locator("section").first
+        button = solutions.nth(number).locator("button.toggle-button")
+        assert not inside.is_visible() and button.evaluate("button => button.tabIndex") == 0
+        if open_it == "click":
+            button.click()
+        else:
+            button.focus()
+            tab.keyboard.press("Enter")
+        inside.wait_for(state="visible")
 
 
 @pytest.mark.browser

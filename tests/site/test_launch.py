@@ -59,6 +59,14 @@ def test_every_chapter_opens_its_own_notebook_on_colab_and_offers_it_for_downloa
 
 
 @pytest.mark.site
+def test_every_colab_button_leads_to_a_notebook_that_is_made(published):
+    made = {p.relative_to(published / "notebooks").as_posix() for p in (published / "notebooks").rglob("*.ipynb")}
+    pages = (p for p in published.rglob("*.html") if "_static" not in p.parts)
+    wanted = {found["colab"].removeprefix(COLAB) for found in map(buttons, pages) if "colab" in found}
+    assert wanted == made
+
+
+@pytest.mark.site
 def test_pages_without_code_have_no_launch_buttons(published):
     for name in ("intro", "setup", "reference/glossary"):
         assert buttons(published / f"{name}.html") == {}

@@ -2,12 +2,14 @@
 
 import re
 import statistics
+import tomllib
 from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import notebook_export
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 
 SITE = Path(__file__).resolve().parents[2] / "book" / "_build" / "html"
@@ -53,6 +55,21 @@ def site():
 @pytest.mark.site
 def test_pages_have_no_tracebacks_dead_links_or_nameless_images(site):
     assert problems(site) == []
+
+
+@pytest.mark.site
+def test_every_page_names_its_version_its_licences_and_how_to_cite(site):
+    root = Path(__file__).resolve().parents[2]
+    version = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    cff = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
+    pages = [p for p in site.rglob("*.html") if "_static" not in p.parts and p != site / "index.html"]
+    assert len(pages) >= 20
+    for path in pages:
+        foot = BeautifulSoup(path.read_text(encoding="utf-8"), "html5lib").select_one("footer .extra_footer")
+        said = foot.get_text()
+        assert f"Version {version}" in said and cff["title"] in said and cff["authors"][0]["name"] in said, path
+        licences = {a["href"] for a in foot.select("a[rel=license]")}
+        assert any("creativecommons.org/licenses/by/4.0" in url for url in licences) and len(licences) == 2, path
 
 
 def page_bytes(path):
