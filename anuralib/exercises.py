@@ -11,6 +11,9 @@ import pandas as pd
 
 _CHECKS = {}
 _EMPTY = "the answer is empty"
+_NOT_YET = "there is no answer yet: replace the ... (and return a value from a function)"
+_PART_MISSING = "a part of the answer is missing: replace each ..."
+LISTENERS = []  # each is called with name, answer and hint after a check of a real answer; see classroom.py
 
 
 class Hint(Exception):
@@ -55,7 +58,7 @@ def exercises():
 def _missing(answer):
     """A hint where there is no answer to look at yet."""
     if answer is ... or answer is None:
-        return "there is no answer yet: replace the ... (and return a value from a function)"
+        return _NOT_YET
     if isinstance(answer, float | np.floating) and math.isnan(answer):
         return "the answer is NaN: something was divided by zero, or is missing"
     if isinstance(answer, np.ndarray) and answer.ndim == 0:
@@ -66,7 +69,7 @@ def _missing(answer):
     if isinstance(answer, list | tuple | dict):
         parts = answer.values() if isinstance(answer, dict) else answer
         if any(part is ... for part in parts):
-            return "a part of the answer is missing: replace each ..."
+            return _PART_MISSING
     return None
 
 
@@ -105,6 +108,9 @@ def check(name, answer):
             hint = (f"an answer of type {type(answer).__name__} has not the form that the exercise asks for "
                     f"({type(error).__name__}: {error})")  # fmt: skip
     print(f"Pass: {name}" if hint is None else f"Hint for {name}: {hint}")
+    if hint not in (_NOT_YET, _PART_MISSING):  # an untouched stub is no attempt
+        for listener in LISTENERS:
+            listener(name, answer, hint)
     return hint is None
 
 
