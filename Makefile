@@ -5,7 +5,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help book test serve notebooks clean
+.PHONY: help book test serve notebooks kit clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -31,6 +31,9 @@ serve: book  ## build the book and serve it on http://127.0.0.1:8000
 
 notebooks: book  ## write the learners' and the teachers' notebooks to build/notebooks (their texts quote the book's numbers)
 	$(BIN)/python book/_ext/notebook_export.py book --out build/notebooks
+
+kit: notebooks  ## write build/anura-offline-kit.zip for students without internet, and one for the teacher
+	$(BIN)/python teach/offline_kit.py
 
 clean:  ## remove what was built, but not .venv
 	rm -rf book/_build build

@@ -132,7 +132,7 @@ def collect_answers(folder, on_error="raise"):
     DataFrame
         A row for each student and each exercise tried: student, exercise, passed, first_pass (UTC, NaT if never),
         attempts_to_pass (the first pass included; missing if never), attempts (all), hints (how many were shown) and
-        version (the last). For a table of students by exercises: ``.pivot(index="student", columns="exercise", values=...)``.
+        version (the last). `pivot` makes a table of students by exercises of it.
 
     Raises
     ------

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-# The Sphinx extension, the notebook export and the benchmarks are scripts, not packages.
+# The Sphinx extension, the notebook export, the benchmarks and the teaching kit are scripts, not packages.
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "benchmarks")]
+sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "benchmarks"), str(ROOT / "teach")]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_FLAGS = [
