@@ -48,7 +48,8 @@ What is here:
   site/        the book{site}
   {folders}
   projects/    the baselines of the six projects: python projects/phenology.py
-  {wheel}    the package, code under MIT; texts and figures are under CC BY 4.0
+  {wheel}    the package
+  LICENSE, LICENSE-TEXT, CITATION.cff    code MIT, texts and figures CC BY 4.0; how to cite
 """
 
 
@@ -144,6 +145,7 @@ def write_kits(site, notebooks, projects, wheel, out):
             raise FileNotFoundError(f"{needed} is missing: run `{what}` first")
     pages, programs = folder_files(site, "site"), folder_files(projects, "projects")
     common = programs | {wheel.name: wheel.read_bytes()}
+    common |= {name: (ROOT / name).read_bytes() for name in ("LICENSE", "LICENSE-TEXT", "CITATION.cff")}
     learner = folder_files(notebooks / "learner", "notebooks")
     teacher = folder_files(notebooks / "teacher", "notebooks-with-solutions")
     says = {"wheel": wheel.name, "notebooks": "notebooks"}

@@ -45,6 +45,7 @@ def test_students_get_the_course_without_solutions(made):
     assert set(files) == {
         "README.txt", "site/index.html", "site/listen/pond.html", "site/_images/asked.png", "site/_static/a.js",
         "notebooks/listen/pond.ipynb", "projects/phenology.py", "anuralib-1-py3-none-any.whl",
+        "LICENSE", "LICENSE-TEXT", "CITATION.cff",
     }  # fmt: skip
     assert not [name for name, text in files.items() if "answer = 42" in text or "told" in text]
     page = files["site/listen/pond.html"]
