@@ -29,8 +29,8 @@ _COLUMNS = ["student", "exercise", "passed", "first_pass", "attempts_to_pass", "
 def record_answers(path, name=None, answers=False):
     """From now on write a line to a file for each `check`; nothing leaves this computer.
 
-    A line holds the time (UTC), the exercise, whether it passed, the how-manieth attempt it was, whether a hint was
-    shown, the version of the package and the name, if one is given. It doesn't hold the answer, nor the words of the
+    A line holds the time (UTC), the exercise, whether it passed, which attempt it was, whether a hint was shown,
+    the version of the package and the name, if one is given. It doesn't hold the answer, nor the words of the
     hint, which may quote it. A stub in which nothing was filled in is no attempt and leaves no line.
 
     Parameters
