@@ -46,11 +46,12 @@ _NAMES = {
     "index_scores": "ordinal", "cut_points": "ordinal", "summarise_windows": "ordinal",
     "plot_history": "plotting", "plot_label_counts": "plotting", "plot_spectrogram": "plotting",
     "plot_species_scores": "plotting", "plot_split_report": "plotting", "plot_windows": "plotting",
-    "player": "sound_player", "check": "exercises",
+    "player": "sound_player", "annotator": "sound_annotator", "check": "exercises",
     "record_answers": "classroom", "collect_answers": "classroom",
 }  # fmt: skip
 _MODULES = {
     "augment", "longtail", "losses", "datasets", "calls", "scenes", "timetable", "simulate", "species", "metrics",
+    "widgets",
 }  # fmt: skip
 
 __all__ = sorted([*_NAMES, *_MODULES, "__version__"])

@@ -1,3 +1,6 @@
+"""Texts of the interface; English is the key."""
+
+
 def text(english):
-    """The sentence in the reader's language; only English for now."""
+    """The English text itself."""
     return english

@@ -1,38 +1,93 @@
 // Wires every player on the page once. It stands in each player, so it must not mind running often.
 (function () {
   "use strict";
-  document.querySelectorAll(".anura-player:not([data-ready])").forEach(function (player) {
-    player.dataset.ready = "1";
-    var audio = player.querySelector("audio");
-    var picture = player.querySelector(".anura-picture");
-    var cursor = player.querySelector(".anura-cursor");
-    var band = player.querySelector(".anura-band");
-    var buttons = player.querySelectorAll("button");
-    var duration = Number(player.dataset.duration);
-    var lead = Number(player.dataset.lead); // silence that the MP3 encoder put before the sound
-    var span = null; // the button whose label is being played
-    var wanted = null; // where to go as soon as the browser has read the sound's header
-    var frame = 0;
+  // Texts of the interface; a page may bring others in window.anuraTexts[language].
+  const TEXT = {
+    play: "Play", pause: "Pause", loop: "Loop", speed: "Speed", position: "Position in {title}",
+    seconds: "{s} seconds", playing: "Playing {name}", loopOn: "Loop on", loopOff: "Loop off",
+    keys: "Arrow keys: 0.1 seconds, with Shift 1 second. Space: play or pause. L: loop.",
+  };
+  const SPEEDS = [0.5, 0.75, 1, 1.5, 2];
 
+  function language() {
+    let chosen = null;
+    try { chosen = localStorage.getItem("anura-language"); } catch (error) { /* storage is forbidden */ }
+    return (chosen || document.documentElement.lang || "en").replace("-", "_");
+  }
+  function text(key, values) {
+    const own = (window.anuraTexts || {})[language()] || {};
+    return (own[key] || TEXT[key]).replace(/\{(\w+)\}/g, (whole, name) => values[name]);
+  }
+  function element(tag, properties, parent) {
+    const made = Object.assign(document.createElement(tag), properties);
+    parent.append(made);
+    return made;
+  }
+
+  function wire(player) {
+    const audio = player.querySelector("audio");
+    const picture = player.querySelector(".anura-picture");
+    const cursor = player.querySelector(".anura-cursor");
+    const band = player.querySelector(".anura-band");
+    const labels = player.querySelectorAll(".anura-lane button");
+    const duration = Number(player.dataset.duration);
+    const lead = Number(player.dataset.lead); // silence that the MP3 encoder put before the sound
+    const offset = Number(player.dataset.offset); // where in the recording this part begins
+    let span = null; // {start, end, button} of what is being played
+    let wanted = null; // where to go as soon as the browser has read the sound's header
+    let frame = 0;
+
+    // Without this script the browser's own controls stand here.
+    audio.controls = false;
+    const bar = element("div", { className: "anura-bar" }, player);
+    const play = element("button", { type: "button", className: "anura-play" }, bar);
+    const clock = element("span", { className: "anura-clock" }, bar);
+    const loop = element("button", { type: "button", className: "anura-loop" }, bar);
+    loop.setAttribute("aria-pressed", "false");
+    const speedLabel = element("label", {}, bar);
+    const speedText = element("span", {}, speedLabel);
+    const speed = element("select", { className: "anura-speed" }, speedLabel);
+    SPEEDS.forEach((s) => element("option", { value: s, textContent: s + "×", selected: s === 1 }, speed));
+    const live = element("span", { className: "anura-live" }, bar);
+    live.setAttribute("role", "status");
+    const slider = element("div", { className: "anura-seek", tabIndex: 0 }, picture);
+    const values = { role: "slider", "aria-valuemin": offset, "aria-valuemax": offset + duration };
+    Object.entries(values).forEach(([name, value]) => slider.setAttribute(name, value));
+
+    function name() {
+      const title = player.getAttribute("aria-label");
+      play.textContent = audio.paused ? "▶" : "❚❚";
+      play.setAttribute("aria-label", text(audio.paused ? "play" : "pause"));
+      loop.textContent = "↻ " + text("loop");
+      speedText.textContent = text("speed") + " ";
+      slider.setAttribute("aria-label", text("position", { title: title }));
+      slider.title = text("keys");
+    }
     function now() {
       return wanted !== null ? wanted : Math.max(0, Math.min(duration, audio.currentTime - lead));
     }
+    function looping() {
+      return loop.getAttribute("aria-pressed") === "true";
+    }
     function draw() {
       cursor.style.left = (100 * now()) / duration + "%";
+      clock.textContent = (offset + now()).toFixed(1) + " s";
+      if (audio.paused || wanted !== null) { // not while it plays: a screen reader would never be silent
+        slider.setAttribute("aria-valuenow", (offset + now()).toFixed(2));
+        slider.setAttribute("aria-valuetext", text("seconds", { s: (offset + now()).toFixed(1) }));
+      }
     }
-    function mark(button) {
-      span = button;
-      buttons.forEach(function (other) {
-        other.setAttribute("aria-pressed", String(other === button));
-      });
-      band.style.display = button ? "block" : "none";
-      if (button) {
-        band.style.left = (100 * button.dataset.start) / duration + "%";
-        band.style.width = (100 * (button.dataset.end - button.dataset.start)) / duration + "%";
+    function mark(chosen) {
+      span = chosen;
+      labels.forEach((other) => other.setAttribute("aria-pressed", String(!!chosen && other === chosen.button)));
+      band.style.display = chosen ? "block" : "none";
+      if (chosen) {
+        band.style.left = (100 * chosen.start) / duration + "%";
+        band.style.width = (100 * (chosen.end - chosen.start)) / duration + "%";
       }
     }
     function seek(seconds) {
-      wanted = seconds;
+      wanted = Math.max(0, Math.min(duration, seconds));
       if (audio.readyState) {
         arrive();
       } else {
@@ -47,12 +102,43 @@
         wanted = null;
       }
     }
-    function step() {
-      if (span && wanted === null && now() >= Number(span.dataset.end)) {
-        var end = Number(span.dataset.end);
+    function start() {
+      audio.playbackRate = Number(speed.value); // loading the sound sets it back
+      const started = audio.play();
+      if (started) { started.catch(() => mark(null)); } // refused, or paused before it began
+    }
+    function toggle() {
+      if (!audio.paused) {
+        audio.pause();
+      } else {
+        if (now() >= duration - 0.01) { seek(0); }
+        start();
+      }
+    }
+    function playSpan(begin, end, called, button) {
+      mark({ start: begin, end: end, button: button });
+      live.textContent = text("playing", { name: called });
+      seek(begin);
+      start();
+    }
+    function playLabel(button) {
+      if (span && span.button === button) {
         audio.pause();
         mark(null);
-        seek(end);
+        return;
+      }
+      playSpan(Number(button.dataset.start), Number(button.dataset.end), button.getAttribute("aria-label"), button);
+    }
+    function step() {
+      if (span && wanted === null && !audio.paused && now() >= span.end) {
+        if (looping()) {
+          seek(span.start);
+        } else {
+          const end = span.end;
+          audio.pause();
+          mark(null);
+          seek(end);
+        }
       }
       draw();
     }
@@ -60,42 +146,84 @@
       step();
       frame = audio.paused ? 0 : requestAnimationFrame(follow);
     }
+    function setLoop() {
+      loop.setAttribute("aria-pressed", String(!looping()));
+      live.textContent = text(looping() ? "loopOn" : "loopOff");
+    }
+    function place(event) {
+      const box = picture.getBoundingClientRect();
+      return (duration * (event.clientX - box.left)) / box.width;
+    }
 
     audio.addEventListener("loadedmetadata", arrive);
     audio.addEventListener("timeupdate", step); // animation frames stop in a hidden tab, these don't
     audio.addEventListener("seeked", draw);
-    audio.addEventListener("play", function () {
-      document.querySelectorAll(".anura-player audio").forEach(function (other) {
+    audio.addEventListener("play", () => {
+      document.querySelectorAll(".anura-player audio").forEach((other) => {
         if (other !== audio) { other.pause(); }
       });
+      audio.playbackRate = Number(speed.value);
+      name();
       if (!frame) { frame = requestAnimationFrame(follow); }
     });
-    audio.addEventListener("pause", function () {
-      if (audio.paused && !audio.seeking) { mark(null); }
+    audio.addEventListener("pause", () => {
+      if (audio.paused && !audio.seeking && !audio.ended) { mark(null); }
+      name();
+      draw();
     });
-    audio.addEventListener("ended", function () { mark(null); });
-    audio.addEventListener("seeking", function () {
-      var t = now();
-      if (span && (t < span.dataset.start - 0.1 || t > Number(span.dataset.end) + 0.1)) { mark(null); }
+    audio.addEventListener("ended", () => {
+      if (looping()) {
+        seek(span ? span.start : 0);
+        start();
+      } else {
+        mark(null);
+        name();
+      }
     });
-    picture.addEventListener("click", function (event) {
-      var box = picture.getBoundingClientRect();
+    audio.addEventListener("seeking", () => {
+      const t = now();
+      if (span && (t < span.start - 0.1 || t > span.end + 0.1)) { mark(null); }
+    });
+    slider.addEventListener("click", (event) => {
       mark(null);
-      seek(duration * Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)));
+      seek(place(event));
     });
-    buttons.forEach(function (button) {
+    slider.addEventListener("keydown", (event) => {
+      const far = event.shiftKey ? 1 : 0.1;
+      const moves = {
+        ArrowLeft: now() - far, ArrowDown: now() - far, ArrowRight: now() + far, ArrowUp: now() + far,
+        PageDown: now() - 1, PageUp: now() + 1, Home: 0, End: duration,
+      };
+      if (event.key in moves) {
+        seek(moves[event.key]);
+      } else if (event.key === " ") {
+        toggle();
+      } else if (event.key.toLowerCase() === "l" && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        setLoop();
+      } else {
+        return;
+      }
+      event.preventDefault();
+    });
+    play.addEventListener("click", toggle);
+    loop.addEventListener("click", setLoop);
+    speed.addEventListener("change", () => { audio.playbackRate = Number(speed.value); });
+    labels.forEach((button) => {
       button.disabled = false;
-      button.addEventListener("click", function () {
-        if (span === button) {
-          audio.pause();
-          mark(null);
-          return;
-        }
-        mark(button);
-        seek(Number(button.dataset.start));
-        var started = audio.play();
-        if (started) { started.catch(function () { mark(null); }); } // refused, or paused before it began
-      });
+      button.addEventListener("click", () => playLabel(button));
     });
+    player.querySelectorAll(".anura-box").forEach((box) => {
+      const button = player.querySelector(".anura-lane [data-label='" + box.dataset.label + "']");
+      box.addEventListener("click", () => playLabel(button));
+    });
+    document.addEventListener("anura-language", () => { name(); draw(); });
+    player.anura = { now: now, seek: seek, playSpan: playSpan }; // for the annotator
+    name();
+    draw();
+  }
+
+  document.querySelectorAll(".anura-player:not([data-ready])").forEach((player) => {
+    player.dataset.ready = "1";
+    wire(player);
   });
 })();

@@ -82,8 +82,10 @@ def _uri(kind, data):
 def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simulated=None, start_s=0.0, max_s=15.0):
     """A sound with its spectrogram, a moving cursor and a button for each label.
 
-    A click on the picture moves the cursor, a click on a label plays its span. Without JavaScript the picture and
-    the browser's own audio controls remain. The sound is an MP3 inside the page: nothing is fetched.
+    A click on the picture moves the cursor, a click on a label plays its span, over and over where *Loop* is pressed;
+    the speed goes from half to double at the same pitch. By keyboard: Tab to the picture, arrows move the cursor (with
+    Shift by a second), Space plays, L loops. Without JavaScript the picture and the browser's own audio controls
+    remain. The sound is an MP3 inside the output: nothing is fetched.
 
     Parameters
     ----------
@@ -146,7 +148,8 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
     # A link and not a style element: HTML allows the former in the body. No ids: the same sound may come twice.
     return Player(
         f'<div class="anura-player" role="group" aria-label="{_safe(title)}" data-lead="{_LEAD_S:.6f}" '
-        f'data-duration="{duration_s:.4f}"><link rel="stylesheet" href="{_uri("text/css", style.encode())}">'
+        f'data-duration="{duration_s:.4f}" data-offset="{start_s:g}">'
+        f'<link rel="stylesheet" href="{_uri("text/css", style.encode())}">'
         f'<p class="anura-title"><strong>{_safe(title)}</strong> {badge}</p>'
         f'<div class="anura-grid"><div class="anura-y" aria-hidden="true">{_frequency_axis(max_hz)}</div>'
         f'<div class="anura-picture"><img class="dark-light" alt="{_safe(alt)}" '
@@ -182,7 +185,16 @@ def _rows(labels, start_s, duration_s):
         name=labels["species" if "species" in labels else "label"].astype(str),
     )
     inside = (labels["start_s"] - start_s < duration_s) & (labels["end_s"] > start_s)
-    return rows[inside].sort_values(["begin", "end", "name"])
+    return rows[inside].sort_values(["begin", "end", "name"]).reset_index(drop=True)
+
+
+def _quality(row):
+    quality = getattr(row, "quality", None)
+    return quality[-1] if isinstance(quality, str) and quality else ""
+
+
+def _called(row):
+    return row.name + (f" quality {_quality(row)}" if _quality(row) else "")
 
 
 def _summary(rows):
@@ -206,7 +218,7 @@ def _time_axis(start_s, duration_s):
 
 
 def _boxes(rows, duration_s, max_hz):
-    """Outlines on the picture of the labels that have frequency bounds."""
+    """Boxes on the picture for the labels that have frequency bounds; a click does what their button does."""
     if not {"low_hz", "high_hz"} <= set(rows):
         return ""
     marks = []
@@ -214,7 +226,9 @@ def _boxes(rows, duration_s, max_hz):
         low, high = min(row.low_hz, max_hz), min(row.high_hz, max_hz)
         place = _place(left=row.begin / duration_s, width=(row.end - row.begin) / duration_s,
                        bottom=low / max_hz, height=(high - low) / max_hz)  # fmt: skip
-        marks.append(f'<span class="anura-box" style="{place}"></span>')
+        text = _safe(_called(row))
+        marks.append(f'<span class="anura-box" data-label="{row.Index}" title="{text}" style="{place}">'
+                     f"<span>{text}</span></span>")  # fmt: skip
     return "".join(marks)
 
 
@@ -238,15 +252,13 @@ def _lanes(rows, start_s, duration_s):
                 ends.append(0.0)
                 buttons.append([])
             ends[lane] = max(row.end, left + least_s)
-            quality = getattr(row, "quality", None)
-            quality = f" quality {quality}" if isinstance(quality, str) and quality else ""
-            text = f"{name}{quality}, {start_s + row.begin:.2f} to {start_s + row.end:.2f} s"
+            text = f"{_called(row)}, {start_s + row.begin:.2f} to {start_s + row.end:.2f} s"
             edge = {"right": 1 - row.end / duration_s} if late else {"left": row.begin / duration_s}
             place = _place(**edge, width=(row.end - row.begin) / duration_s)
             buttons[lane].append(
                 f'<button type="button" disabled aria-pressed="false" title="{_safe(text)}" aria-label="{_safe(text)}" '
-                f'data-start="{row.begin:.3f}" data-end="{row.end:.3f}" style="{place}background:{colour}">'
-                f"{_safe(quality[-1:])}</button>"
+                f'data-label="{row.Index}" data-start="{row.begin:.3f}" data-end="{row.end:.3f}" '
+                f'style="{place}background:{colour}">{_safe(_quality(row))}</button>'
             )
         for lane, content in enumerate(buttons):
             shown = _safe(name) if lane == 0 else ""

@@ -140,6 +140,9 @@ def kfold_split(
     group, seed, candidates
         As for `stratified_split`; `candidates` rounds for each division.
 
+        Where groups are few (a few dozen nights), every seed may end at one and the same division, the best there is;
+        repeating then says nothing new.
+
     Returns
     -------
     Series of int

@@ -2,8 +2,8 @@
 
     python teach/offline_kit.py        after `make notebooks`; `make kit` does both
 
-The students' archive has no solutions: they are cut out of the pages, with the pictures that only they show. The same
-files in give the same bytes out.
+The students' archive has no solutions: they are cut out of the pages, with the pictures and sounds that only they
+show. The same files in give the same bytes out.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+OUTPUTS = ("/_images/", "/_static/inline/")  # where the book keeps what cells have shown
 IN_PLACE = "<p><em>This copy has no solutions.</em></p>"
 README = """\
 The Anura course, without internet{whose}
@@ -109,17 +110,16 @@ def folder_files(folder, place):
 
 
 def student_site(files):
-    """The files of the site without solutions, and without pictures that stood in solutions only."""
+    """The files of the site without solutions, and without pictures and sounds that stood in solutions only."""
     kept, cut = {}, ""
     for name, data in files.items():
         if name.endswith(".html"):
             text, gone = without_solutions(data.decode("utf-8"))
             data, cut = text.encode("utf-8"), cut + gone
         kept[name] = data
-    pages = b"".join(data for name, data in kept.items() if name.endswith(".html"))
-    shown_there = {name for name in kept if "/_images/" in name and Path(name).name in cut}
-    return {name: data for name, data in kept.items()
-            if name not in shown_there or Path(name).name.encode() in pages}  # fmt: skip
+    said = b"".join(data for name, data in kept.items() if name.endswith((".html", ".css", ".js")))
+    shown_there = {name for name in kept if any(folder in name for folder in OUTPUTS) and Path(name).name in cut}
+    return {name: data for name, data in kept.items() if name not in shown_there or Path(name).name.encode() in said}
 
 
 def write_archive(path, files, top):

@@ -9,8 +9,10 @@ import pytest
 SOLUTION = '<div class="solution dropdown admonition" id="pond-1"><p>x</p><div><div>answer = 42</div></div></div>'
 PAGE = f"""<!doctype html><html><body><div class="exercise">the question<img src="../_images/asked.png"></div>
 {SOLUTION}<div class="text">between</div>
-<div class='admonition solution'>é <img src="../_images/told.png"><img src="../_images/asked.png"><br/></div>
-<script>if (a < b) document.write("<div class='solution'>");</script><p>after</p></body></html>"""
+<div class='admonition solution'>é <img src="../_images/told.png"><img src="../_images/asked.png"><br/>
+<audio src="../_static/inline/told.mp3"></audio><script src="../_static/inline/player.js"></script></div>
+<script>if (a < b) document.write("<div class='solution'>");</script><p>after</p>
+<script src="../_static/inline/player.js"></script></body></html>"""
 
 
 @pytest.fixture
@@ -19,6 +21,7 @@ def made(tmp_path):
     files = {
         "site/index.html": "<p>start</p>", "site/listen/pond.html": PAGE, "site/.buildinfo": "hidden",
         "site/_images/asked.png": "asked", "site/_images/told.png": "told", "site/_static/a.js": "1",
+        "site/_static/inline/told.mp3": "told", "site/_static/inline/player.js": "play",
         "notebooks/learner/listen/pond.ipynb": "{}", "notebooks/teacher/listen/pond.ipynb": '"answer = 42"',
         "projects/phenology.py": "print()", "projects/__pycache__/x.pyc": "", "anuralib-1-py3-none-any.whl": "wheel",
     }  # fmt: skip
@@ -44,13 +47,13 @@ def test_students_get_the_course_without_solutions(made):
     files = contents(kits(made)[0])
     assert set(files) == {
         "README.txt", "site/index.html", "site/listen/pond.html", "site/_images/asked.png", "site/_static/a.js",
-        "notebooks/listen/pond.ipynb", "projects/phenology.py", "anuralib-1-py3-none-any.whl",
-        "LICENSE", "LICENSE-TEXT", "CITATION.cff",
+        "site/_static/inline/player.js", "notebooks/listen/pond.ipynb", "projects/phenology.py",
+        "anuralib-1-py3-none-any.whl", "LICENSE", "LICENSE-TEXT", "CITATION.cff",
     }  # fmt: skip
     assert not [name for name, text in files.items() if "answer = 42" in text or "told" in text]
     page = files["site/listen/pond.html"]
     assert page.count(offline_kit.IN_PLACE) == 2
-    for kept in ("the question", "between", "<p>after</p></body></html>", "if (a < b)"):
+    for kept in ("the question", "between", "<p>after</p>", "</body></html>", "if (a < b)"):
         assert kept in page
 
 

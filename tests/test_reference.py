@@ -38,7 +38,7 @@ def test_the_page_of_functions_has_each_public_name_once():
     assert sorted(shown) == sorted(public)
 
 
-@pytest.mark.parametrize("module", ["losses", "augment", "longtail"])
+@pytest.mark.parametrize("module", ["losses", "augment", "longtail", "widgets"])
 def test_the_page_of_functions_has_what_is_called_through_a_module(module):
     text = (BOOK / "reference" / "api.md").read_text(encoding="utf-8")
     shown = set(re.findall(rf"^\.\. autofunction:: anuralib\.{module}\.(\w+)", text, flags=re.MULTILINE))

@@ -14,6 +14,7 @@ from pathlib import Path
 from course_settings import colab_url, course_repository, course_site_url
 from docutils import nodes
 from notebook_export import ExportError, export_book
+from page_files import move_inline, package_scripts
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
@@ -139,6 +140,14 @@ def write_notebooks(app, exception):
     shutil.rmtree(Path(app.outdir) / "_sources", ignore_errors=True)
 
 
+def store_once(app, exception):
+    """Sounds, pictures, styles and scripts of notebook outputs as files beside the pages."""
+    if exception is None and app.builder.format == "html":
+        import anuralib
+
+        move_inline(Path(app.outdir), package_scripts(Path(anuralib.__file__).parent))
+
+
 # ---------------------------------------------------------------- mends of the theme
 
 MATHJAX = "tex-svg.js"  # formulas as SVG: one file, no fonts, works from disk too
@@ -199,4 +208,5 @@ def setup(app):
     app.connect("doctree-resolved", drop_thebe_settings, priority=900)
     app.connect("doctree-resolved", name_contents_apart, priority=900)
     app.connect("build-finished", write_notebooks)
+    app.connect("build-finished", store_once)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -56,7 +56,7 @@ def test_pages_have_no_tracebacks_dead_links_or_nameless_images(site):
 
 
 def page_bytes(path):
-    """Bytes of a page with the pictures that it shows; sounds of players are inside the page."""
+    """Bytes of a page with the pictures that it shows; sounds and other pictures of explorers come when asked for."""
     page = BeautifulSoup(path.read_text(encoding="utf-8"), "html5lib")
     shown = {urlsplit(image["src"]).path for image in page.find_all("img", src=True) if "data:" not in image["src"]}
     return path.stat().st_size + sum((path.parent / unquote(name)).stat().st_size for name in shown)
@@ -65,8 +65,21 @@ def page_bytes(path):
 @pytest.mark.site
 def test_pages_are_small_enough(site):
     sizes = {p.name: page_bytes(p) for p in site.rglob("*.html") if "_static" not in p.parts}
-    assert max(sizes.values()) < 3_000_000, sizes
-    assert statistics.median(sizes.values()) < 1_000_000, sizes
+    assert max(sizes.values()) < 2_000_000, sizes
+    assert statistics.median(sizes.values()) < 700_000, sizes
+    # Without pictures: what a browser must read before it shows a word.
+    assert {p.name: p.stat().st_size for p in site.rglob("*.html") if p.stat().st_size > 500_000} == {}
+
+
+@pytest.mark.site
+def test_sounds_are_files_that_are_there_and_wait_to_be_asked(site):
+    n = 0
+    for path in site.rglob("*.html"):
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html5lib")
+        for audio in page.find_all("audio"):
+            n += 1
+            assert audio["preload"] == "none" and (path.parent / audio["src"]).resolve().is_file(), path.name
+    assert n > 30
 
 
 @pytest.mark.site

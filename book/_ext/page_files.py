@@ -1,0 +1,76 @@
+"""What notebook outputs carry inside themselves becomes files of the site: each sound and picture stored once.
+
+In a notebook an output must be whole, so players and explorers hold their sound, pictures, style and script in
+themselves. In the site they would make pages of megabytes that a browser has to read before it shows a word. Here they
+are files in ``_static/inline``, named by their content, and asked for when they are needed: a sound when somebody
+plays it.
+"""
+
+import base64
+import hashlib
+import os
+import re
+from pathlib import Path
+
+KINDS = {"audio/mpeg": "mp3", "image/png": "png", "text/css": "css"}
+_DATA = re.compile(r"data:(audio/mpeg|image/png|text/css);base64,([A-Za-z0-9+/]+={0,2})")
+LEAST = 700  # characters; a shorter one is cheaper inside the page
+
+
+def move_inline(site, scripts):
+    """Replace data URIs, and the scripts given, in all pages of a site by files.
+
+    Parameters
+    ----------
+    site : Path
+        Folder with the pages.
+    scripts : dict
+        {file name: source} of scripts that stand in the pages as they are.
+
+    Returns
+    -------
+    int
+        How many pages were changed.
+    """
+    folder, changed = site / "_static" / "inline", 0
+    for page in sorted(site.rglob("*.html")):
+        text = page.read_text(encoding="utf-8")
+        if "data:" not in text or "_static" in page.relative_to(site).parts:
+            continue
+        root = os.path.relpath(folder, page.parent).replace(os.sep, "/")
+
+        def stored(match, root=root):
+            if len(match[2]) < LEAST:
+                return match[0]
+            content = base64.b64decode(match[2])
+            return f"{root}/{_keep(folder, content, KINDS[match[1]])}"
+
+        new = _DATA.sub(stored, text)
+        for name, source in scripts.items():
+            tag = f"<script>{source}</script>"
+            if tag in new:
+                stem, dot, ending = name.rpartition(".")
+                new = new.replace(tag, f'<script src="{root}/{_keep(folder, source.encode(), ending, stem)}"></script>')
+        if new != text:
+            part = page.with_suffix(".html.part")
+            part.write_text(new, encoding="utf-8")
+            part.replace(page)
+            changed += 1
+    return changed
+
+
+def _keep(folder, content, ending, stem=""):
+    """Write the content under the name that it gives itself, once; the name."""
+    name = f"{stem + '-' if stem else ''}{hashlib.sha256(content).hexdigest()[:16]}.{ending}"
+    target = folder / name
+    if not target.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        part = target.with_suffix(".part")
+        part.write_bytes(content)
+        part.replace(target)
+    return name
+
+
+def package_scripts(package):
+    """{name: source} of the scripts of a package's folder."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(Path(package).glob("*.js"))}
