@@ -5,7 +5,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help book test serve notebooks messages clean
+.PHONY: help book test serve notebooks kit messages clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -35,6 +35,9 @@ notebooks: book  ## write the learners' and the teachers' notebooks to build/not
 
 messages: $(READY)  ## bring the translators' catalogues up to date with the English sentences
 	$(BIN)/python book/_ext/messages.py
+
+kit: notebooks  ## write build/anura-offline-kit.zip for students without internet, and one for the teacher
+	$(BIN)/python teach/offline_kit.py
 
 clean:  ## remove what was built, but not .venv
 	rm -rf book/_build build

@@ -47,6 +47,7 @@ _NAMES = {
     "plot_history": "plotting", "plot_label_counts": "plotting", "plot_spectrogram": "plotting",
     "plot_species_scores": "plotting", "plot_split_report": "plotting", "plot_windows": "plotting",
     "player": "sound_player", "annotator": "sound_annotator", "check": "exercises", "use_language": "_language",
+    "record_answers": "classroom", "collect_answers": "classroom",
 }  # fmt: skip
 _MODULES = {
     "augment", "longtail", "losses", "datasets", "calls", "scenes", "timetable", "simulate", "species", "metrics",

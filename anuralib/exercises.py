@@ -13,6 +13,9 @@ from anuralib._language import text
 
 _CHECKS = {}
 _EMPTY = "the answer is empty"
+_NOT_YET = "there is no answer yet: replace the ... (and return a value from a function)"
+_PART_MISSING = "a part of the answer is missing: replace each ..."
+LISTENERS = []  # each is called with name, answer and hint after a check of a real answer; see classroom.py
 
 
 class Hint(Exception):
@@ -57,7 +60,7 @@ def exercises():
 def _missing(answer):
     """A hint where there is no answer to look at yet."""
     if answer is ... or answer is None:
-        return "there is no answer yet: replace the ... (and return a value from a function)"
+        return _NOT_YET
     if isinstance(answer, float | np.floating) and math.isnan(answer):
         return "the answer is NaN: something was divided by zero, or is missing"
     if isinstance(answer, np.ndarray) and answer.ndim == 0:
@@ -68,7 +71,7 @@ def _missing(answer):
     if isinstance(answer, list | tuple | dict):
         parts = answer.values() if isinstance(answer, dict) else answer
         if any(part is ... for part in parts):
-            return "a part of the answer is missing: replace each ..."
+            return _PART_MISSING
     return None
 
 
@@ -108,10 +111,12 @@ def check(name, answer):
                         kind=type(answer).__name__, error_kind=type(error).__name__, error=error)  # fmt: skip
     if hint is None:
         print(text("Pass: {name}", name=name))
-        return True
-    # A hint without values is a plain sentence, and translated here; the others came through `text` already.
-    print(text("Hint for {name}: {hint}", name=name, hint=text(hint)))
-    return False
+    else:  # a hint without values is a plain sentence, and translated here; the others came through `text` already
+        print(text("Hint for {name}: {hint}", name=name, hint=text(hint)))
+    if hint not in (_NOT_YET, _PART_MISSING):  # an untouched stub is no attempt
+        for listener in LISTENERS:
+            listener(name, answer, hint)
+    return hint is None
 
 
 def _rounds_to(value, number):

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-# The Sphinx extension, the notebook export and the benchmarks are scripts, not packages.
+# The Sphinx extension, the notebook export, the benchmarks and the teaching kit are scripts, not packages.
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "benchmarks"), str(ROOT / ".github" / "scripts")]
+SCRIPTS = ("book/_ext", "benchmarks", "teach", ".github/scripts")
+sys.path[:0] = [str(ROOT / folder) for folder in SCRIPTS]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_FLAGS = [
