@@ -41,6 +41,9 @@ def add_language_menu(app, pagename, templatename, context, doctree):
     if buttons is None:
         return
     own = app.config.anura_translation or "en"
+    if own == "en":  # Jupyter Book links all scripts in _static; this one is fetched where it is needed
+        scripts = context.get("script_files", [])
+        scripts[:] = [s for s in scripts if "anura_texts" not in str(getattr(s, "filename", s) or "")]
     entries = [
         {"type": "javascript", "javascript": f"anuraLanguage.choose('{key}')", "text": name, "label": f"language-{key}"}
         for key, (_, name) in LANGUAGES.items()

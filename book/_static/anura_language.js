@@ -1,5 +1,5 @@
 // The menu of languages in the page's header: remembers the choice, goes to the translated page where there is one, and
-// elsewhere translates the words that all chapters share. Players and annotators read the choice as they start.
+// elsewhere translates the words that all chapters share, and tells players and annotators.
 (function () {
   "use strict";
   if (window.anuraLanguage) return;
@@ -7,6 +7,7 @@
   const HTML = { en: "en", es: "es", pt_BR: "pt-BR" };
   const WORDS = "article h2, article strong, .admonition-title, .admonition-title a, .caption-number, .onthispage, " +
     ".prev-next-subtitle, .bd-toc a, .bd-sidebar-secondary a";
+  const TEXTS = new URL("anura_texts.js", document.currentScript.src).href;
   const own = Object.keys(HTML).find((name) => HTML[name] === document.documentElement.lang) || "en";
 
   function stored() {
@@ -74,14 +75,31 @@
     }
   }
 
+  // English pages do without the words of other languages until somebody asks for them.
+  function withTexts(then) {
+    if (window.anuraTexts) {
+      then();
+      return;
+    }
+    const script = document.createElement("script");
+    script.src = TEXTS;
+    script.addEventListener("load", then);
+    document.head.append(script);
+  }
+
   window.anuraLanguage = { choose };
   document.addEventListener("DOMContentLoaded", () => {
     const name = stored() || own;
     mark(own === "en" ? name : own);
     if (own !== "en" || name === "en") return;
     const page = translated(name);
-    const texts = window.anuraTexts && window.anuraTexts[name];
-    if (page) location.replace(page + location.hash);
-    else if (texts) translateWords(texts.page, HTML[name]);
+    if (page) {
+      location.replace(page + location.hash);
+      return;
+    }
+    withTexts(() => {
+      translateWords(window.anuraTexts[name].page, HTML[name]);
+      document.dispatchEvent(new Event("anura-language")); // players and annotators say their words again
+    });
   });
 })();
