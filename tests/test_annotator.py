@@ -232,6 +232,32 @@ def test_a_finger_draws_and_a_phone_has_no_sideways_scroll(open_page):
     assert tab.locator(".anura-draw").evaluate("layer => getComputedStyle(layer).touchAction") == "none"
 
 
+@pytest.mark.browser
+def test_the_live_widget_sends_what_is_drawn_and_shows_what_python_has(open_page):
+    """The widget's module in a page, with a model that behaves as a notebook's does."""
+    live = al.annotator(tone(), expert=EXPERT, title="live", start_s=1.0, max_s=8, live=True)
+    kept = {"start": 3.0, "end": 4.0, "species": "BBBBBB", "quality": "L", "low": None, "high": None}
+    state = {"markup": live.markup, "player_script": live.player_script, "boxes": [kept]}
+    tab = open_page("<div id='cell'></div>")
+    tab.evaluate(
+        """async ([esm, state]) => {
+          const module = await import(URL.createObjectURL(new Blob([esm], { type: "text/javascript" })));
+          window.sent = [];
+          const model = { get: key => state[key], set: (key, value) => { state[key] = value; },
+                          save_changes: () => window.sent.push(state.boxes) };
+          module.default.render({ model, el: document.querySelector("#cell") });
+        }""",
+        [live._esm, state],
+    )
+    assert tab.get_by_label("start (s), box 1").input_value() == "3.00"
+    drag(tab, (5, 0.3), (6, 0.6), duration=8.0)
+    live.set_state({"boxes": tab.evaluate("window.sent[window.sent.length - 1]")})
+    assert live.labels["species"].tolist() == ["BBBBBB", "BBBBBB"]
+    np.testing.assert_allclose(live.labels["start_s"], [3.0, 6.0], atol=0.05)  # of the recording, not of the part
+    tab.get_by_role("button", name="Play", exact=True).click()
+    tab.wait_for_function("document.querySelector('audio').currentTime > 0.1")
+
+
 def test_keys_of_texts_are_used_and_there():
     """Each text of player and annotator stands in its table, and none is left over."""
     from importlib.resources import files
