@@ -109,10 +109,9 @@ def check(name, answer):
         except (Exception, SystemExit) as error:  # a learner's function may raise anything: that is an answer
             hint = text("an answer of type {kind} has not the form that the exercise asks for ({error_kind}: {error})",
                         kind=type(answer).__name__, error_kind=type(error).__name__, error=error)  # fmt: skip
-    if hint is None:
-        print(text("Pass: {name}", name=name))
-    else:  # a hint without values is a plain sentence, and translated here; the others came through `text` already
-        print(text("Hint for {name}: {hint}", name=name, hint=text(hint)))
+    # A hint without values is a plain sentence, and translated here; the others came through `text` already.
+    missed = text("Hint for {name}: {hint}", name=name, hint=text(hint or ""))
+    print(text("Pass: {name}", name=name) if hint is None else missed)
     if hint not in (_NOT_YET, _PART_MISSING):  # an untouched stub is no attempt
         for listener in LISTENERS:
             listener(name, answer, hint)

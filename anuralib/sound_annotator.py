@@ -6,25 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from anuralib.sound_player import _rows, _safe, _uri, player
+from anuralib.sound_player import Player, _rows, _safe, _uri, player
 
 COLUMNS = ["recording", "start_s", "end_s", "species", "quality", "low_hz", "high_hz"]
 
 
-class Annotator:
+class Annotator(Player):
     """What `annotator` returns; notebooks show it by `_repr_html_`, and ``str`` gives the same HTML."""
-
-    def __init__(self, markup, text):
-        self._markup, self._text = markup, text
-
-    def _repr_html_(self):
-        return self._markup
-
-    def __str__(self):
-        return self._markup
-
-    def __repr__(self):
-        return self._text
 
 
 def annotator(
