@@ -1,7 +1,6 @@
 """One door to every data set: `load_dataset`."""
 
 import contextlib
-import hashlib
 import os
 import shutil
 import uuid
@@ -11,13 +10,6 @@ from anuralib.folders import read_recordings_folder, read_windows_folder
 from anuralib.layouts import Dataset, read_anuraset_layout, window_folder
 
 __all__ = ["Dataset", "cache_dir", "load_dataset"]
-
-_POND_SOURCES = (
-    "call_types.csv", "calls.py", "scenes.py", "timetable.py", "simulate.py",
-    "annotation.py", "audio.py", "label_files.py", "label_tables.py",
-    "weak_labels.py",
-)
-
 
 def cache_dir() -> Path:
     """Where ponds are kept: the user's cache folder, or what ANURALIB_CACHE names."""
@@ -30,12 +22,10 @@ def cache_dir() -> Path:
 
 
 def _pond_name(size: str) -> str:
-    """A name that changes with the code that makes ponds, so that no stale one is ever read."""
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    for name in _POND_SOURCES:
-        digest.update((here / name).read_bytes())
-    return f"pond-{size}-{digest.hexdigest()[:12]}"
+    """A name that changes with `POND_VERSION`, so that no stale pond is ever read."""
+    from anuralib.simulate import POND_VERSION
+
+    return f"pond-{size}-{POND_VERSION}"
 
 
 def _load_pond(size: str, folder: Path) -> Dataset:

@@ -23,6 +23,8 @@ from anuralib.layouts import read_anuraset_layout
 from anuralib.timetable import SITES, call_times, plan_recordings
 from anuralib.weak_labels import weak_from_truth
 
+# The name of ponds in the cache holds it: goes up by one whenever the same seed gives other bytes.
+POND_VERSION = 1
 SIZES = {
     "tiny": {"n_recordings": 12, "duration_s": 15},
     "mini": {"n_recordings": 120, "duration_s": 60},

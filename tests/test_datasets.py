@@ -41,9 +41,9 @@ def test_smoke_makes_mini_tiny(ponds, monkeypatch):
     assert "tiny" in data.root.name
 
 
-def test_another_source_makes_another_pond(ponds, monkeypatch):
+def test_another_version_makes_another_pond(ponds, monkeypatch):
     name = datasets._pond_name("tiny")
-    monkeypatch.setattr(datasets, "_POND_SOURCES", datasets._POND_SOURCES[1:])
+    monkeypatch.setattr(simulate, "POND_VERSION", simulate.POND_VERSION + 1)
     assert datasets._pond_name("tiny") != name
 
 
