@@ -1,4 +1,4 @@
-"""Writing files so that a reader never meets a half-written one."""
+"""Writing files so that a reader never meets a half-written one, and where kept files lie."""
 
 import contextlib
 import json
@@ -83,3 +83,13 @@ def remove_leftovers(folder: str | os.PathLike) -> None:
     for path in Path(folder).rglob(".*.part*"):
         if _LEFTOVER.fullmatch(path.name) and path.is_file():
             path.unlink()
+
+
+def cache_dir() -> Path:
+    """Where ponds are kept: the user's cache folder, or what ANURALIB_CACHE names."""
+    chosen = os.environ.get("ANURALIB_CACHE")
+    if chosen:
+        return Path(chosen).expanduser().resolve()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("anuralib"))

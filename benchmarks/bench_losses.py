@@ -22,7 +22,7 @@ from _table import arguments, row, show
 from tqdm.auto import tqdm
 
 import anuralib as al
-from anuralib import augment, losses
+from anuralib.learn import augment, losses
 
 GROUPS = ("common", "frequent", "rare", "all")
 CHAPTER = (

@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 import anuralib as al
-from anuralib import augment
+from anuralib.learn import augment
 
 N_TRAIN, N_LABELLED, FOLDS = 60, 5, 3
 METHODS = (

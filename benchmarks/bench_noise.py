@@ -24,7 +24,7 @@ from _table import arguments, row, show
 from tqdm.auto import tqdm
 
 import anuralib as al
-from anuralib import augment
+from anuralib.learn import augment
 
 FULL_HZ = (1, 10_000)
 CALLS_HZ = (300, 7000)  # from the lowest to the highest call of the pond

@@ -22,8 +22,8 @@ from _table import arguments, row, show
 from tqdm.auto import tqdm
 
 import anuralib as al
-from anuralib import augment
-from anuralib.window_pictures import FEATURES, pictures_of
+from anuralib.learn import augment
+from anuralib.learn.features import FEATURES, pictures_of
 
 ALARMS = 0.2  # false alarms a window that a threshold may give on the validation recordings
 COUNTS = (1, 2, 4, 8)

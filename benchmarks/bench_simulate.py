@@ -14,8 +14,9 @@ import numpy as np
 from _table import arguments, row, seconds, show
 from scipy import signal
 
-from anuralib import scenes, simulate, timetable
-from anuralib.calls import SAMPLE_RATE_HZ, call_types, draw_individual, synthesise_call
+from anuralib.pond import scenes, simulate, timetable
+from anuralib.pond.calls import call_types, draw_individual, synthesise_call
+from anuralib.sound.audio import SAMPLE_RATE_HZ
 
 
 def plan(n_recordings):
@@ -66,7 +67,7 @@ def main():
 
     def whole_pond():
         with tempfile.TemporaryDirectory() as folder:
-            simulate.simulate_pond(folder, chosen.recordings, chosen.seconds)
+            simulate.write_pond(folder, chosen.recordings, chosen.seconds)
 
     scene, singers = planned[0]
     simulate.render_recording(scene, singers, chosen.seconds, seed=0)

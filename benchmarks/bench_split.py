@@ -17,8 +17,8 @@ from _table import arguments, row, show
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 import anuralib as al
-from anuralib._stratify import best_share, choose_test
-from anuralib.metadata import species_columns
+from anuralib.split.stratify import best_share, choose_test
+from anuralib.windows.table import species_columns
 
 SHARE = 0.3
 RARE = 10  # species in at most so many recordings go into the integer program

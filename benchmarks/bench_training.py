@@ -24,6 +24,7 @@ import torchvision
 from _table import arguments, row, show
 
 import anuralib as al
+from anuralib.windows.table import window_path
 
 SIZES = {
     "small_cnn, 64 x 130": ("small_cnn", {}, "float32"),
@@ -87,7 +88,7 @@ def train_recipe(windows, species, root, budget, n_looks):
     parts = {}
     for name in ("train", "test"):
         table = windows[windows["subset"].isin(["train", "valid"] if name == "train" else ["test"])]
-        paths = [al.windows.window_path(one, root) for one in table.itertuples(index=False)]
+        paths = [window_path(one, root) for one in table.itertuples(index=False)]
         data = Windows(paths, table[species], recipe, name == "train")
         parts[name] = torch.utils.data.DataLoader(data, batch_size=32, shuffle=name == "train")
     optimizer = torch.optim.Adam(recipe.parameters(), lr=0.01)

@@ -16,7 +16,7 @@ import torch
 from accelerate import Accelerator
 
 import anuralib as al
-from anuralib.models import set_normalisation
+from anuralib.learn.models import set_normalisation
 
 
 def main():

@@ -10,7 +10,7 @@ import pytest
 # The Sphinx extension, the notebook export, the benchmarks and the teaching kit are scripts, not packages.
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ("book/_ext", "benchmarks", "teach", ".github/scripts")
-sys.path[:0] = [str(ROOT / folder) for folder in SCRIPTS]
+sys.path[:0] = [str(ROOT / folder) for folder in (*SCRIPTS, "tests", "tests/course")]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_FLAGS = [

@@ -154,7 +154,7 @@ def store_once(app, exception):
     if exception is None and app.builder.format == "html":
         import anuralib
 
-        move_inline(Path(app.outdir), package_scripts(Path(anuralib.__file__).parent))
+        move_inline(Path(app.outdir), package_scripts(Path(anuralib.__file__).parent / "show"))
 
 
 # ---------------------------------------------------------------- the foot of every page

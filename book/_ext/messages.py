@@ -46,7 +46,7 @@ def _is_shown(node, parents):
 
 
 def package_messages(source):
-    """Sentences of a module that `anuralib._language.text` will be asked for, in order.
+    """Sentences of a module that `anuralib.course.language.text` will be asked for, in order.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def package_messages(source):
 
 def package_sources():
     """Modules with sentences for learners: the exercises' general ones, those of each chapter, the player's."""
-    package = ROOT / "anuralib"
+    package = ROOT / "anuralib" / "course"
     users = [p for p in sorted(package.glob("*.py")) if "import text" in p.read_text(encoding="utf-8")]
     return [*users, *sorted((package / "checks").glob("[a-z]*.py"))]
 
@@ -142,7 +142,7 @@ def main():
     parser.add_argument("--package-only", action="store_true", help="leave the book's pages ")
     args = parser.parse_args()
     for language in LANGUAGES:
-        _update(ROOT / "anuralib" / "locale" / f"{language}.po", package_template(), language)
+        _update(ROOT / "anuralib" / "course" / "locale" / f"{language}.po", package_template(), language)
     if not args.package_only:
         with tempfile.TemporaryDirectory() as folder:
             for page, template in book_templates(folder).items():

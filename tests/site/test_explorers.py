@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anuralib import widgets
+from anuralib.show import widgets
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,208 @@
+# The flat names of the package, and where each is: lazy_loader reads this file at run time, editors while you type.
+
+import anuralib.data.load as datasets
+import anuralib.data.species as species
+import anuralib.learn.augment as augment
+import anuralib.learn.longtail as longtail
+import anuralib.learn.losses as losses
+import anuralib.pond.calls as calls
+import anuralib.pond.scenes as scenes
+import anuralib.pond.simulate as simulate
+import anuralib.pond.timetable as timetable
+import anuralib.score.metrics as metrics
+import anuralib.show.widgets as widgets
+
+from .challenges.active import choose_recordings, uncertainty
+from .challenges.birdnet import birdnet_embeddings
+from .challenges.embeddings import embed, linear_probe, probe_probabilities, prototype_scores, prototypes
+from .challenges.multiple_instance import fit_weak, pool, weak_table
+from .challenges.ordinal import (
+    cut_points,
+    fit_ordinal,
+    index_scores,
+    likely_index,
+    ordinal_probabilities,
+    summarise_windows,
+)
+from .challenges.separation import learn_dictionary, separate, si_sdr
+from .course.classroom import collect_answers, record_answers
+from .course.exercises import check
+from .course.language import use_language
+from .data.dataset import Dataset
+from .data.download import download_anuraset
+from .data.load import load_dataset, simulate_pond
+from .data.reading import read_annotator
+from .field.claims import species_by_hour, to_verify
+from .field.detections import labels_from_windows, predict_folder
+from .field.report import report_page
+from .labels.agreement import agreement, match_bouts
+from .labels.bouts import merge_calls, split_label
+from .labels.formats import (
+    read_audacity_labels,
+    read_label_csv,
+    read_labels,
+    read_raven_table,
+    write_audacity_labels,
+)
+from .labels.weak import strong_to_weak, weak_from_strong, weak_from_truth
+from .learn.augment import spec_augment
+from .learn.features import log_mel, mel_frequencies, pcen, spectral_gate
+from .learn.longtail import repeat_factors
+from .learn.models import build_model, load_model, save_model
+from .learn.pictures import noisy_features, window_features
+from .learn.prediction import predict
+from .learn.training import fit
+from .pond.calls import call_examples, call_parts, call_types, draw_individual, synthesise_call
+from .pond.scenes import nuisance
+from .score.bootstrap import bootstrap_ci, paired_bootstrap
+from .score.calibration import calibration_error, reliability
+from .score.conditions import pair_quality, pair_snr, scores_by, scores_by_polyphony, threshold_for_alarms
+from .score.metrics import (
+    average_precision,
+    evaluate,
+    f1_per_species,
+    frequency_groups,
+    no_skill,
+    tune_thresholds,
+)
+from .show.annotator import annotator
+from .show.player import player
+from .show.plotting import (
+    plot_history,
+    plot_label_counts,
+    plot_species_scores,
+    plot_spectrogram,
+    plot_split_report,
+    plot_windows,
+)
+from .sound.audio import audio_info, dominant_frequency, read_audio, resample, write_audio
+from .sound.bandpass import preprocess
+from .sound.names import parse_recording_name
+from .split.reports import leak_report, leaked_recordings, split_report
+from .split.splitting import add_validation, holdout_split, kfold_split, nights, stratified_split
+from .windows.build import build_windows
+from .windows.grid import window_labels, window_starts
+from .windows.table import read_metadata
+
+__version__: str
+__all__ = [
+    "Dataset",
+    "__version__",
+    "add_validation",
+    "agreement",
+    "annotator",
+    "audio_info",
+    "augment",
+    "average_precision",
+    "birdnet_embeddings",
+    "bootstrap_ci",
+    "build_model",
+    "build_windows",
+    "calibration_error",
+    "call_examples",
+    "call_parts",
+    "call_types",
+    "calls",
+    "check",
+    "choose_recordings",
+    "collect_answers",
+    "cut_points",
+    "datasets",
+    "dominant_frequency",
+    "download_anuraset",
+    "draw_individual",
+    "embed",
+    "evaluate",
+    "f1_per_species",
+    "fit",
+    "fit_ordinal",
+    "fit_weak",
+    "frequency_groups",
+    "holdout_split",
+    "index_scores",
+    "kfold_split",
+    "labels_from_windows",
+    "leak_report",
+    "leaked_recordings",
+    "learn_dictionary",
+    "likely_index",
+    "linear_probe",
+    "load_dataset",
+    "load_model",
+    "log_mel",
+    "longtail",
+    "losses",
+    "match_bouts",
+    "mel_frequencies",
+    "merge_calls",
+    "metrics",
+    "nights",
+    "no_skill",
+    "noisy_features",
+    "nuisance",
+    "ordinal_probabilities",
+    "pair_quality",
+    "pair_snr",
+    "paired_bootstrap",
+    "parse_recording_name",
+    "pcen",
+    "player",
+    "plot_history",
+    "plot_label_counts",
+    "plot_species_scores",
+    "plot_spectrogram",
+    "plot_split_report",
+    "plot_windows",
+    "pool",
+    "predict",
+    "predict_folder",
+    "preprocess",
+    "probe_probabilities",
+    "prototype_scores",
+    "prototypes",
+    "read_annotator",
+    "read_audacity_labels",
+    "read_audio",
+    "read_label_csv",
+    "read_labels",
+    "read_metadata",
+    "read_raven_table",
+    "record_answers",
+    "reliability",
+    "repeat_factors",
+    "report_page",
+    "resample",
+    "save_model",
+    "scenes",
+    "scores_by",
+    "scores_by_polyphony",
+    "separate",
+    "si_sdr",
+    "simulate",
+    "simulate_pond",
+    "spec_augment",
+    "species",
+    "species_by_hour",
+    "spectral_gate",
+    "split_label",
+    "split_report",
+    "stratified_split",
+    "strong_to_weak",
+    "summarise_windows",
+    "synthesise_call",
+    "threshold_for_alarms",
+    "timetable",
+    "to_verify",
+    "tune_thresholds",
+    "uncertainty",
+    "use_language",
+    "weak_from_strong",
+    "weak_from_truth",
+    "weak_table",
+    "widgets",
+    "window_features",
+    "window_labels",
+    "window_starts",
+    "write_audacity_labels",
+    "write_audio",
+]

@@ -1,0 +1,1 @@
+"""Methods for the open problems: few labels, weak labels, overlap, calling activity."""

@@ -1,0 +1,1 @@
+"""What the exercises, the classroom and the languages of the course need."""

@@ -1,0 +1,114 @@
+"""Checks of the exercises in the chapter *What do you label next?*."""
+
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from anuralib.challenges.active import choose_recordings, uncertainty
+from anuralib.challenges.embeddings import linear_probe, probe_probabilities
+from anuralib.course.exercises import exercise, expect_choice, expect_number
+from anuralib.course.language import text
+from anuralib.data.load import load_dataset
+from anuralib.learn.pictures import window_features
+from anuralib.windows.grid import window_labels
+
+
+@lru_cache(maxsize=2)
+def _pool(root):
+    """Spectra, labels and recordings of the chapter's pool; `root` tells one pond from another."""
+    pond = load_dataset("pond")
+    windows = window_labels(pond.strong_labels, pond.recordings, pond.species)
+    pictures = window_features(windows, pond, cache_dir=True, progress=False)
+    apart = (windows["min_t"] % 3 == 0).to_numpy()
+    pictures, windows = pictures[apart], windows[apart]
+    names = windows["fname"].to_numpy()
+    spectra = np.concatenate([pictures.mean(axis=(1, 3), dtype="float32"), pictures.max(axis=(1, 3))], axis=1)
+    test = np.isin(names, pd.Series(pd.unique(names)).sample(frac=0.3, random_state=0))
+    return spectra[~test], windows.loc[~test, pond.species].to_numpy(), names[~test]
+
+
+def _taught_by(n):
+    """The chapter's pool, which of its windows belong to the first n random recordings, and what they teach."""
+    x, y, names = _pool(str(load_dataset("pond").root))
+    known = np.isin(names, choose_recordings(names, n, "random", seed=0))
+    with threadpool_limits(1):  # for so small a problem threads only wait for each other
+        return x, y, names, known, linear_probe(x[known], y[known])
+
+
+@exercise("few-labels.1")
+def _hours(answer):
+    boxes_h = 16_069 * 18 / 3600
+    return expect_number(answer, 1612 / 60 + boxes_h, tol=0.06, hints={
+        boxes_h: "that is the drawing alone; somebody also listened to all 1612 recordings",
+        1612 / 60: "that is the listening alone, and enough for weak labels; add the boxes",
+        1612 + 16_069 * 18 / 60: "that is in minutes; hours are asked for",
+        1612 / 60 + 16_069 * 18 / 60: "the boxes are in minutes there, the listening in hours",
+        1612 / 60 * (1 + 18 / 60): "that is one box a recording; there are 16,069 in all",
+    })  # fmt: skip
+
+
+@exercise("few-labels.2")
+def _axes(answer):
+    choices = ("longer recordings", "recordings with more boxes", "more recordings")
+    return expect_choice(answer, choices[1], choices, {
+        "longer recordings": "all recordings of the pond last equally long",
+        "more recordings": "compare the same number of recordings, the same place in the left panel",
+    })  # fmt: skip
+
+
+@exercise("few-labels.3")
+def _even(answer):
+    return expect_number(answer, 9, tol=1e-6, hints={
+        15: "with boxes one listens as well: take the 12 minutes of listening away first",
+        90: "that is for a whole recording; share it among its 10 boxes",
+        1.5: "that is minutes of drawing a recording; give seconds a box",
+        0.15: "that is minutes; seconds are asked for",
+        18: "18 s is what the chapter assumes; here the number follows from 12 and 30 recordings",
+        2.5: "that is how many times dearer a recording with boxes may be; turn it into seconds a box",
+    })  # fmt: skip
+
+
+@exercise("few-labels.4")
+def _least_doubt(answer):
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        return "answer with the pair (guessed, measured)"
+    hint = expect_choice(answer[0], ("lower", "same", "higher"), ("lower", "same", "higher"))
+    if hint is not None:
+        return text("guessed: {hint}", hint=text(hint))
+    x, _, names, known, probe = _taught_by(5)
+    doubt = uncertainty(probe_probabilities(probe, x[~known]), names[~known]).sort_values()
+    boxes = load_dataset("pond").strong_labels.groupby("recording").size().reindex(np.unique(names), fill_value=0)
+    right = float((boxes[doubt.index[:10]] == 0).mean())
+    hint = expect_number(answer[1], right, tol=1e-3, hints={
+        float((boxes == 0).mean()): "that is the share in the whole pool; take doubt.index[:10]",
+        float((boxes[doubt.index[-10:]] == 0).mean()): "those are the ten with the most doubt; the smallest come first",
+        1 - right: "that is the share with boxes; those without are asked for",
+        100 * right: "give a share between 0 and 1, not a percentage",
+        10 * right: "that is a number of recordings; give the share",
+    })  # fmt: skip
+    if hint is not None:
+        return text("measured: {hint}", hint=text(hint))
+    pool = float((boxes == 0).mean())
+    came = "same" if right == pool else "higher" if right > pool else "lower"
+    if answer[0].strip().lower() != came:
+        print(text("Your guess was {guess!r}; it is {came!r}: {right:.2f} against {pool:.2f} in the pool.",
+                   guess=answer[0].strip(), came=came, right=right, pool=pool))
+    return None
+
+
+@exercise("few-labels.5")
+def _right(answer):
+    x, y, names = _pool(str(load_dataset("pond").root))
+    n = min(40, len(set(names)) // 2) // 4
+    x, y, names, known, probe = _taught_by(n)
+    guess = probe_probabilities(probe, x)
+    new = y[~known]
+    return expect_number(answer, float(new[guess[~known] >= 0.9].mean()), tol=1e-3, hints={
+        float(y[guess >= 0.9].mean()): "that counts the windows it learnt from, too; take those outside boxed",
+        float((1 - new[guess[~known] <= 0.1]).mean()): "those say no, which is easily right; take those that say yes",
+        float(new[guess[~known] >= 0.9].sum() / new.sum()): "that is the share of all calls that were found; divide by "
+        "the number of pseudo-labels that say yes",
+        float((guess[~known] >= 0.9).mean()): "that is how many there are; ask pool_y how many of them are right",
+    })  # fmt: skip

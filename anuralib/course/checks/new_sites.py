@@ -1,0 +1,120 @@
+"""Checks of the exercises in the chapter *Will it work at a pond it has never heard?*."""
+
+from functools import lru_cache
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from anuralib.challenges.embeddings import linear_probe, probe_probabilities
+from anuralib.course.exercises import Hint, exercise, expect_choice, expect_number, run_function
+from anuralib.course.language import text
+from anuralib.data.load import load_dataset
+from anuralib.learn.pictures import window_features
+from anuralib.score.metrics import average_precision
+from anuralib.windows.grid import window_labels
+
+
+@lru_cache(maxsize=2)
+def _held_out(root):
+    """Labels of BARWHI at SIM2, and its scores by a probe taught at the other sites; `root` tells ponds apart."""
+    pond = load_dataset("pond")
+    windows = window_labels(pond.strong_labels, pond.recordings, pond.species)
+    pictures = window_features(windows, pond, cache_dir=True, progress=False)
+    apart = (windows["min_t"] % 3 == 0).to_numpy()
+    windows, pictures = windows[apart], pictures[apart, 0].astype("float32")
+    spectra = np.hstack([pictures.mean(axis=2), pictures.std(axis=2), pictures.max(axis=2)])
+    here, calls = (windows["site"] == "SIM2").to_numpy(), windows[["BARWHI"]].to_numpy()
+    with threadpool_limits(1):
+        probe = linear_probe(spectra[~here], calls[~here])
+    return calls[here], probe_probabilities(probe, spectra[here])
+
+
+def _pair(answer, names):
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        raise Hint(text("answer with the pair ({names})", names=names))
+    return answer
+
+
+@exercise("new-sites.1")
+def _way(answer):
+    at_a, at_b = _pair(answer, "at_a, at_b")
+    for name, given, ap, share in (("A", at_a, 0.44, 0.30), ("B", at_b, 0.24, 0.05)):
+        hint = expect_number(given, (ap - share) / (1 - share), tol=0.005, hints={
+            ap - share: "that is how far it has come; divide by the whole way from no skill to perfect",
+            ap / share: "that is a ratio to no skill; the way to perfect is asked for",
+            ap: "that is the raw average precision",
+            (ap - share) / share: "divide by the way from no skill to 1, not by the no-skill line",
+            100 * (ap - share) / (1 - share): "give a share between 0 and 1, not a percentage",
+        })  # fmt: skip
+        if hint is not None:
+            return f"{name}: {text(hint)}"
+    return None
+
+
+@exercise("new-sites.2")
+def _lost(answer):
+    choices = ("SHOTRI at SIM2", "HIGPEE at SIM3", "LONTRI at SIM4")
+    return expect_choice(answer, choices[0], choices, {
+        "HIGPEE at SIM3": "it loses much, but its triangle is still far right of the upright mark",
+        "LONTRI at SIM4": "look for the upright mark in its row: the triangle is far right of it",
+    })  # fmt: skip
+
+
+@exercise("new-sites.3")
+def _fewer(answer):
+    guessed, computed = _pair(answer, "guess, computed")
+    hint = expect_choice(guessed, ("lower", "same", "higher"), ("lower", "same", "higher"))
+    if hint is not None:
+        return text("guess: {hint}", hint=text(hint))
+    calls, score = _held_out(str(load_dataset("pond").root))
+    yes, no = np.flatnonzero(calls[:, 0] == 1), np.flatnonzero(calls[:, 0] == 0)
+    kept, all_windows = np.concatenate([no, yes[::4]]), average_precision(calls, score).item()
+    thin = np.arange(len(calls))[::4]
+    hints = {
+        all_windows: "that is with all windows; keep every fourth of those with the type",
+        float((calls[kept] == 1).mean()): "that is the new no-skill line; the average precision is asked for",
+    }
+    if calls[thin].any():
+        hints[average_precision(calls[thin], score[thin]).item()] = (
+            "that takes every fourth of all windows; those without the type stay")
+    right = average_precision(calls[kept], score[kept]).item()
+    hint = expect_number(computed, right, tol=1e-3, hints=hints)
+    if hint is not None:
+        return text("computed: {hint}", hint=text(hint))
+    came = "same" if abs(right - all_windows) < 1e-9 else "lower" if right < all_windows else "higher"
+    if guessed.strip().lower() != came:
+        print(text("Your guess was {guess!r}; it is {came!r}: {right:.2f}, before it was {all_windows:.2f}.",
+                   guess=guessed.strip(), came=came, right=right, all_windows=all_windows))
+    return None
+
+
+@exercise("new-sites.4")
+def _mean_of_sites(answer):
+    return expect_number(answer, 0.75, tol=1e-6, hints={
+        0.4928571: "that is still one ranking of all windows; rank the windows of each site by themselves",
+        1: "that is site A alone; take the mean of both",
+        0.5: "that is site B alone, or the share of positives; take the mean of both sites",
+        1.5: "that is the sum of both sites; divide by two",
+    })  # fmt: skip
+
+
+@exercise("new-sites.5")
+def _pair_auroc(answer):
+    rng = np.random.default_rng(5)
+    calls_a, calls_b = rng.integers(0, 2, (2, 60))
+    logit_a, logit_b = rng.normal(0, 1, 60) + calls_a, rng.normal(0, 1, 60) + 0.3 * calls_a
+
+    def auroc(rows, score):
+        yes, no = score[rows & (calls_a == 1)], score[rows & (calls_a == 0)]
+        return float((yes[:, None] > no).mean())
+
+    one, gap = calls_a != calls_b, logit_a - logit_b
+    got = run_function(answer, calls_a, logit_a, calls_b, logit_b)
+    hints = {
+        auroc(one, logit_a): "that ranks by the first species alone; take the difference of the logits",
+        auroc(calls_a >= 0, gap): "that counts all windows; keep those in which exactly one of the two calls",
+        auroc((calls_a + calls_b) > 0, gap): "windows with both are counted, too; exactly one may call",
+        1 - auroc(one, gap): "the other way round: a high difference should mean the first species",
+        auroc(one, logit_b): "that ranks by the second species alone; take the difference of the logits",
+    }
+    return expect_number(got, auroc(one, gap), tol=1e-6, hints=hints)

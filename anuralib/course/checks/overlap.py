@@ -1,0 +1,102 @@
+"""Checks of the exercises of the chapter "overlap"."""
+
+from functools import cache
+
+import numpy as np
+
+from anuralib.course.exercises import exercise, expect_choice, expect_number, run_function
+from anuralib.course.language import text
+
+
+@exercise("overlap.1")
+def _(answer):
+    p = 3 / 26
+    return expect_number(answer, 2 * p / (1 + p), tol=5e-3, hints={
+        p: "That is the precision of always saying yes; F1 is the harmonic mean of it and of recall.",
+        1: "That is the recall. The precision is low: 3 of 26 names are right.",
+        (1 + p) / 2: "That is the plain mean of precision and recall; F1 is the harmonic one.",
+        200 * p / (1 + p): "Give F1 as a number between 0 and 1.",
+    })  # fmt: skip
+
+
+@cache
+def _test_numbers():
+    from anuralib.data.load import load_dataset
+    from anuralib.split.splitting import stratified_split
+    from anuralib.windows.grid import window_labels
+
+    pond = load_dataset("pond")
+    windows = stratified_split(window_labels(pond.strong_labels, pond.recordings, pond.species), seed=0)
+    return windows.loc[windows["subset"] == "test", pond.species].sum(axis=1).to_numpy()
+
+
+@exercise("overlap.2")
+def _(answer):
+    number = _test_numbers()
+    several = number[number >= 2]
+    right = len(several) / several.sum()
+    return expect_number(answer, right, tol=2e-3, hints={
+        (1 / several).mean(): "That is the mean of the windows' recalls, 1/2, 1/3 and so on. Recall counts species: "
+                              "all that were named, over all that call.",
+        (number > 0).sum() / number.sum(): "That includes the windows with one species; keep those with two and more.",
+        several.sum() / len(several): "That is the mean number of species; recall is named over calling.",
+        100 * right: "Give a share between 0 and 1.",
+        1.0: "It is never wrong, but of two or more it names one only.",
+    })  # fmt: skip
+
+
+@exercise("overlap.3")
+def _(answer):
+    truth = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]], dtype=bool)
+    yes = np.array([[1, 1, 0], [1, 1, 0], [1, 0, 0], [1, 0, 1], [0, 0, 0]], dtype=bool)
+    hint = expect_number(run_function(answer, truth, yes), 3 / 5, hints={
+        3 / 7: "That is the share of the names that are wrong, 1 - precision. Divide by the number of windows.",
+        3 / 15: "That is a mean over windows and species. Count the wrong names of each window, then take the mean.",
+        3: "That is their number; divide by the number of windows.",
+        1 / 2: "That looks at silent windows only; a wrong name beside a right one is a false alarm as well.",
+        7 / 5: "Those are all names a window; keep the wrong ones, yes & ~truth.",
+    })  # fmt: skip
+    if hint is not None:
+        return hint
+    silent = float(run_function(answer, truth, np.zeros_like(yes)))
+    return None if silent == 0 else "Who says nothing gives no false alarm: that should be 0, not NaN."
+
+
+@cache
+def _gains():
+    from anuralib.challenges.separation import learn_dictionary, separate, si_sdr
+    from anuralib.pond.calls import call_parts
+
+    codes, gains = ("BARWHI", "LOWWHI", "HIGPEE"), {}
+    books = {c: learn_dictionary([call_parts([c], seed=100 + k)[c] for k in range(3)], 4) for c in codes}
+    for other in codes[1:]:
+        parts = call_parts(["BARWHI", other], seed=7)
+        mixture = sum(parts.values())
+        part = separate(mixture, {c: books[c] for c in parts})["BARWHI"]
+        after = si_sdr(part, parts["BARWHI"])
+        gains[other] = (after - si_sdr(mixture, parts["BARWHI"]), after)
+    return gains
+
+
+@exercise("overlap.4")
+def _(answer):
+    if not isinstance(answer, tuple | list) or len(answer) != 3:
+        return "answer with (guess, gain beside LOWWHI, gain beside HIGPEE)"
+    hint = expect_choice(answer[0], ("LOWWHI", "HIGPEE"), ("LOWWHI", "HIGPEE"))
+    if hint is not None:
+        return text("the guess: {hint}", hint=text(hint))
+    gains = _gains()
+    for measured, other in zip(answer[1:], gains, strict=True):
+        gain, after = gains[other]
+        wrong = "HIGPEE" if other == "LOWWHI" else "LOWWHI"
+        hint = expect_number(measured, gain, tol=0.5, hints={
+            after: "that is the SI-SDR after; subtract that of the mixture itself",
+            -gain: "after minus before, not the other way round",
+            gains[wrong][0]: text("that is the gain beside {wrong}", wrong=wrong),
+        })  # fmt: skip
+        if hint is not None:
+            return text("beside {other}: {hint}", other=other, hint=text(hint))
+    easy = max(gains, key=lambda other: gains[other][0])
+    if answer[0].strip().upper() != easy:
+        print(text("Your guess was {guess!r}; more was gained beside {easy}.", guess=answer[0], easy=easy))
+    return None

@@ -1,0 +1,127 @@
+"""One door to every data set: `load_dataset`; and `simulate_pond`, which makes one."""
+
+import contextlib
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+from anuralib._files import cache_dir
+from anuralib.data.anuraset import read_anuraset_layout
+from anuralib.data.dataset import Dataset, window_folder
+from anuralib.data.folders import read_recordings_folder, read_windows_folder
+from anuralib.pond import simulate
+
+
+def _pond_name(size: str) -> str:
+    """A name that changes with `POND_VERSION`, so that no stale pond is ever read."""
+    return f"pond-{size}-{simulate.POND_VERSION}"
+
+
+def _load_pond(size: str, folder: Path) -> Dataset:
+    if size not in simulate.SIZES:
+        raise ValueError(f"no pond of size {size!r}; choose one of {', '.join(simulate.SIZES)}")
+    if size == "mini" and os.environ.get("ANURALIB_SMOKE") == "1":
+        size = "tiny"
+    target = folder / _pond_name(size)
+    if not target.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        building = folder / f".{target.name}.{uuid.uuid4().hex}.part"
+        try:
+            simulate.write_pond(building, **simulate.SIZES[size])
+            # Another process may have finished the same pond meanwhile; they are equal.
+            with contextlib.suppress(OSError):
+                building.rename(target)
+            if not target.is_dir():
+                raise OSError(f"{target}: the pond could not be moved here; check the folder")
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    return read_anuraset_layout(target, name="pond")
+
+
+def _read_folder(root: Path, name: str | None, on_error: str) -> Dataset:
+    """The layout shows in what lies in the folder."""
+    if not root.is_dir():
+        raise FileNotFoundError(f'{root}: there is no such folder; names of data sets are "pond" and "anuraset"')
+    if any((root / part).exists() for part in ("raw_data", "strong_labels", "weak_labels.csv")):
+        return read_anuraset_layout(root, name, on_error)
+    if window_folder(root):
+        return read_windows_folder(root, name)
+    return read_recordings_folder(root, name, on_error=on_error)
+
+
+def load_dataset(
+    name: str | os.PathLike = "pond",
+    root: str | os.PathLike | None = None,
+    size: str = "mini",
+    on_error: str = "raise",
+) -> Dataset:
+    """Load a data set by name or from a folder.
+
+    Parameters
+    ----------
+    name : str or path-like
+        "pond": simulated recordings, made at the first call and kept in the cache folder
+        (`ANURALIB_CACHE` names another). "anuraset": the real ones, from `root`. Anything else is
+        a folder: laid out like either (`raw_data`, `strong_labels`, ...), a data set of windows
+        (`metadata.csv`), or any folder of recordings with label files beside them.
+    root : str or path-like, optional
+        For "anuraset", the folder that holds `raw_data`, `strong_labels`, `weak_labels.csv` and
+        `species.csv`, or the windows in `anuraset/`; for "pond", where to keep ponds instead of
+        the cache.
+    size : str
+        Of the pond: "tiny" (seconds, for tests) or "mini" (the book). With ANURALIB_SMOKE=1 in the
+        environment, "mini" gives the tiny one.
+    on_error : {"raise", "skip"}
+        What to do with a recording that can't be read: stop, or leave it out with a warning.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder is not there.
+    ValueError
+        If the size is unknown, or `root` is missing for "anuraset".
+    """
+    if name == "pond":
+        return _load_pond(size, Path(root).expanduser().resolve() if root else cache_dir())
+    if name == "anuraset":
+        if root is None:
+            raise ValueError(
+                'load_dataset("anuraset", root=...) needs the folder with AnuraSet\'s raw_data and '
+                "labels; al.download_anuraset fills one"
+            )
+        return _read_folder(Path(root).expanduser().resolve(), "anuraset", on_error)
+    return _read_folder(Path(name).expanduser().resolve(), None, on_error)
+
+
+def simulate_pond(out_dir, n_recordings=120, duration_s=60, seed=0, n_jobs=None) -> Dataset:
+    """Make a pond: recordings, label files, weak labels, species and the truth, in AnuraSet's layout.
+
+    Parameters
+    ----------
+    out_dir : str or path-like
+        A new or empty folder, or one that holds a pond, which is then made again.
+    n_recordings : int
+        120 makes the book's pond; the rarest types are in one recording whatever the number.
+    duration_s : float
+        Of each recording, at least 3 s.
+    seed : int
+        The same seed gives the same bytes, whatever `n_jobs`.
+    n_jobs : int, optional
+        Processes; by default one a core.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    ValueError
+        If a number makes no sense, or `out_dir` holds something else.
+    """
+    simulate.write_pond(out_dir, n_recordings, duration_s, seed, n_jobs)
+    return read_anuraset_layout(out_dir, name="pond")

@@ -1,0 +1,1 @@
+"""Features, networks, training and prediction; here torch is needed."""

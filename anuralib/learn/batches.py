@@ -1,0 +1,82 @@
+"""What `fit` and `predict` share: the device, checked input, batches and outputs."""
+
+import numpy as np
+import pandas as pd
+import torch
+
+
+def pick_device(device="auto"):
+    """The device for "auto": CUDA, then Apple's MPS, then the CPU; other names are taken as is."""
+    if device != "auto":
+        return torch.device(device)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def autocast(device, precision):
+    """The context in which a network computes: half precision where asked for."""
+    if precision not in ("float32", "bfloat16"):
+        raise ValueError(f"precision must be 'float32' or 'bfloat16', got {precision!r}")
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+
+
+def check_features(model, features, what):
+    """Features as an array, checked against the model."""
+    features = np.asarray(features)
+    if features.ndim != 4 or features.shape[1] != 1 or 0 in features.shape:
+        raise ValueError(
+            f"{what} features must be (N, 1, n_mels, frames) with N > 0, got {features.shape}"
+        )
+    if model.input_shape is not None and features.shape[2:] != tuple(model.input_shape):
+        raise ValueError(
+            f"{what} features are {features.shape[2:]} (bands, frames) but the model was trained "
+            f"on {tuple(model.input_shape)}: compute them with the same settings"
+        )
+    for first in range(0, len(features), 1024):  # in parts: no copy of the whole mask
+        if not np.isfinite(features[first : first + 1024]).all():
+            raise ValueError(f"{what} features hold NaN or infinite values near row {first}")
+    return features
+
+
+def check_pair(model, pair, what):
+    """Features and float32 labels of a subset, checked against the model."""
+    try:
+        features, labels = pair
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} must be a pair (features, labels)") from None
+    features = check_features(model, features, what)
+    if isinstance(labels, pd.DataFrame) and list(labels.columns) != model.species:
+        raise ValueError(
+            f"the columns of the {what} labels are not the model's species in their order: use "
+            "build_model(name, species) and windows[species]"
+        )
+    try:
+        labels = np.array(labels, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} labels must be numbers between 0 and 1") from None
+    if labels.shape != (len(features), len(model.species)):
+        raise ValueError(
+            f"{what} labels must be {(len(features), len(model.species))} (windows, species) to "
+            f"go with the features and the model, got {labels.shape}"
+        )
+    if not (labels.min() >= 0 and labels.max() <= 1):  # written so that NaN fails, too
+        raise ValueError(f"{what} labels must lie between 0 and 1, without NaN")
+    return features, labels
+
+
+def take_batch(features, rows, device):
+    """Rows of a feature array as a float32 tensor on the device."""
+    # A copy, since torch takes no reversed and no read-only arrays (memory maps, pandas' views).
+    return torch.from_numpy(np.array(features[rows], dtype=np.float32)).to(device)
+
+
+def all_logits(model, features, batch_size, device):
+    """Outputs for all rows, on the CPU, with the model in evaluation mode."""
+    model.eval()
+    parts = []
+    with torch.inference_mode():
+        for first in range(0, len(features), batch_size):
+            part = take_batch(features, slice(first, first + batch_size), device)
+            parts.append(model(part).float().cpu())
+    return torch.cat(parts)

@@ -1,0 +1,272 @@
+"""The pictures of a table of windows: read once, computed once, kept on disk.
+
+A recording is read, filtered and normalised as a whole, then its windows are cut. With a cache folder the pictures
+lie in one file of half-precision numbers that is mapped into memory, so that training for a hundred epochs reads each
+sound once, and a table larger than the memory can be trained on.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from anuralib._files import cache_dir as default_cache_dir
+from anuralib._workers import ahead
+from anuralib.data.dataset import sound_paths
+from anuralib.learn.features import FEATURES, log_mel, pictures_of
+from anuralib.pond.scenes import nuisance
+from anuralib.sound.audio import SAMPLE_RATE_HZ, read_audio
+from anuralib.sound.bandpass import preprocess
+
+_CACHE_VERSION = 1  # goes up whenever the same settings give other numbers
+
+
+def _plan(windows, dataset, rate):
+    """Paths, first samples and rows of each recording, and the length of a window in samples."""
+    missing = {"fname", "min_t", "max_t"} - set(windows.columns)
+    if missing:
+        raise ValueError(f"windows has no column {sorted(missing)}: make it with window_labels")
+    if not len(windows):
+        raise ValueError("windows has no rows")
+    lengths = ((windows["max_t"] - windows["min_t"]) * rate).round().unique()
+    if len(lengths) != 1 or not lengths[0] > 0:
+        raise ValueError("all windows must have the same length, max_t - min_t > 0 seconds")
+    paths = sound_paths(dataset)
+    unknown = sorted(set(windows["fname"]) - set(paths))
+    if unknown:
+        raise ValueError(
+            f"{len(unknown)} recording(s) not in dataset.recordings, or without sound: {unknown[:3]}"
+        )
+    starts = (windows["min_t"].to_numpy(dtype=float) * rate).round().astype(int)
+    rows_of = windows.groupby("fname", sort=False).indices
+    plan = {name: (paths[name], rows, starts[rows]) for name, rows in rows_of.items()}
+    return plan, int(lengths[0])
+
+
+def read_windows(path, first, length, sample_rate_hz, channel=0, start_s=0.0, duration_s=None):
+    """Windows of one recording (or of a stretch of it), filtered and normalised as a whole (`preprocess`).
+
+    Parameters
+    ----------
+    path : path-like
+    first : int ndarray, shape (n,)
+        First sample of each window, counted from `start_s`.
+    length : int
+        Samples of a window.
+    sample_rate_hz, channel, start_s, duration_s
+        See `read_audio`.
+
+    Returns
+    -------
+    float ndarray, shape (n, length)
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        Unusable sound, or a window that lies outside it.
+    """
+    try:
+        signal = read_audio(
+            path, sample_rate_hz=sample_rate_hz, channel=channel, start_s=start_s, duration_s=duration_s
+        )
+        signal = preprocess(signal, sample_rate_hz)
+    except ValueError as error:
+        raise ValueError(f"recording {path}: {error}") from error
+    stop = first + length
+    if stop.max() == len(signal) + 1:  # rounding of a window that ends with the recording
+        signal = np.append(signal, signal[-1])
+    if first.min() < 0 or stop.max() > len(signal):
+        raise ValueError(
+            f"windows of {Path(path).stem} run from {first.min() / sample_rate_hz:g} to "
+            f"{stop.max() / sample_rate_hz:g} s, but {path} has {len(signal) / sample_rate_hz:g} s: make the "
+            "windows from this recording"
+        )
+    return np.stack([signal[a:b] for a, b in zip(first, stop, strict=True)])
+
+
+def iter_window_features(windows, dataset, n_jobs=None, channel=0, progress=False, **features):
+    """Features of one recording after the other, in constant memory.
+
+    Threads read ahead; the order is that of the recordings in `windows`. For recordings of hours, see `predict_folder`.
+
+    Yields
+    ------
+    rows : int ndarray
+        Positions in `windows` (from 0) of the windows of one recording.
+    values : float32 ndarray, shape (len(rows), 1, n_mels, frames)
+    """
+    settings = {**FEATURES, **features}
+    rate = settings["sample_rate_hz"]
+    plan, length = _plan(windows, dataset, rate)
+    yield from _iterate(plan.values(), length, settings, n_jobs, channel, progress)
+
+
+def _iterate(parts, length, settings, n_jobs, channel, progress):
+    rate = settings["sample_rate_hz"]
+    cuts = ahead(lambda part: (part[1], read_windows(part[0], part[2], length, rate, channel)), parts, n_jobs)
+    for rows, cut in tqdm(cuts, total=len(parts), desc="features", unit="recording", disable=not progress):
+        yield rows, pictures_of(cut, **settings)
+
+
+def window_features(
+    windows, dataset, n_jobs=None, channel=0, dtype="float32", progress=True, cache_dir=None, **features
+):
+    """Log-mel features of every row of a windows frame, ready for `fit`.
+
+    Parameters
+    ----------
+    windows : DataFrame
+        `fname`, `min_t` and `max_t` (seconds) as made by `window_labels`; all equally long.
+    dataset : Dataset
+        Says with `recordings` (columns recording, path) where the sound is.
+    n_jobs : int, optional
+        Threads that read and filter; one a core if not given.
+    channel : int or "mix"
+        Channel of the recording, see `read_audio`.
+    dtype : "float32" or "float16"
+        float16 halves the memory; its steps of up to 0.06 dB do no harm.
+    progress : bool
+        Show a progress bar.
+    cache_dir : path or True, optional
+        Folder for one file of float16 numbers (`dtype` is not asked then); True: "features" in the folder where ponds
+        are kept. The file's name comes from the content of the recordings, the windows and all settings: what is there
+        is read (mapped, not loaded), and anything else is computed. A run that was stopped goes on where it was.
+        Files can be deleted at any time.
+    **features
+        Other settings than those in `FEATURES`: sample_rate_hz, n_fft, hop, n_mels, band_hz,
+        floor_db (see `log_mel`), compression ("db" or "pcen"). Give the same to
+        ``build_model(..., features={...})``.
+
+    Returns
+    -------
+    ndarray, shape (len(windows), 1, n_mels, frames)
+        dB, in the order of the rows. Three seconds give 64 bands by 130 frames by default. With a cache it is
+        read-only.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        A recording that the dataset does not have or whose file is gone, a window beyond its end,
+        unusable sound.
+    OSError
+        The cache folder's disk is too small; the message says how much is needed.
+    """
+    settings = {**FEATURES, **features}
+    plan, length = _plan(windows, dataset, settings["sample_rate_hz"])
+    if cache_dir is not None:
+        folder = default_cache_dir() / "features" if cache_dir is True else Path(cache_dir)
+        return _cached(folder, plan, length, len(windows), settings, n_jobs, channel, progress)
+    out = None
+    for rows, values in _iterate(plan.values(), length, settings, n_jobs, channel, progress):
+        if out is None:
+            out = np.empty((len(windows), *values.shape[1:]), dtype=dtype)
+        out[rows] = values
+    return out
+
+
+def _key(plan, length, settings, n_jobs, channel):
+    """What the pictures depend on: the bytes of the recordings, where the windows lie, and the settings."""
+    total = hashlib.blake2b(json.dumps([_CACHE_VERSION, length, channel, settings], sort_keys=True).encode(),
+                            digest_size=16)  # fmt: skip
+
+    def content(part):
+        with open(part[0], "rb") as file:
+            return hashlib.file_digest(file, "blake2b").digest()
+
+    for (_, rows, first), digest in zip(plan.values(), ahead(content, plan.values(), n_jobs), strict=True):
+        for piece in (digest, np.asarray(rows, dtype="<i8"), np.asarray(first, dtype="<i8")):
+            total.update(piece)
+    return total.hexdigest()
+
+
+def _cached(folder, plan, length, n_rows, settings, n_jobs, channel, progress):
+    path = folder / f"{_key(plan, length, settings, n_jobs, channel)}.npy"
+    if not path.exists():
+        _fill(path, list(plan.values()), length, n_rows, settings, n_jobs, channel, progress)
+    return np.load(path, mmap_mode="r")
+
+
+def _fill(path, parts, length, n_rows, settings, n_jobs, channel, progress):
+    """Compute what is missing in the unfinished file and, when nothing is, give it its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial, marks = path.with_suffix(".partial"), path.with_suffix(".done")
+    shape = (n_rows, *pictures_of(np.zeros((1, length)), **settings).shape[1:])
+    size = 2 * int(np.prod(shape))
+    resumed = partial.exists() and marks.exists() and marks.stat().st_size == len(parts)
+    if not resumed:
+        free = shutil.disk_usage(path.parent).free
+        if free < size + 2**20:
+            raise OSError(f"{path.parent}: the pictures need {size / 1e6:.0f} MB and {free / 1e6:.0f} are free; free "
+                          "some, or give another cache_dir")  # fmt: skip
+        np.lib.format.open_memmap(partial, "w+", dtype=np.float16, shape=shape).flush()
+        marks.write_bytes(bytes(len(parts)))
+    values = np.lib.format.open_memmap(partial, "r+")
+    # A recording is marked after its pictures are on the disk: a killed run loses the one it was at.
+    with open(marks, "r+b") as done:
+        left = [k for k, mark in enumerate(done.read()) if not mark]
+        pictures = _iterate([parts[k] for k in left], length, settings, n_jobs, channel, progress)
+        for k, (rows, part) in zip(left, pictures, strict=True):
+            values[rows] = part
+            values.flush()
+            done.seek(k)
+            done.write(b"1")
+            done.flush()
+    del values
+    with contextlib.suppress(FileNotFoundError):  # another process made the same file and was quicker
+        os.replace(partial, path)
+    marks.unlink(missing_ok=True)
+
+
+def noisy_features(windows, dataset, kind=None, level_dbfs=-40.0, band_hz=(1, 10_000), n_jobs=None, **features):
+    """Pictures of windows with wind, rain or insects in the sound, as they would be on a night of such weather.
+
+    As in `window_features` each recording is read (first channel), filtered and normalised as a whole; the nuisance is
+    added before, each recording has its own.
+
+    Parameters
+    ----------
+    windows : DataFrame
+        From `window_labels`.
+    dataset : Dataset
+    kind : str, optional
+        See `nuisance`; None adds nothing.
+    level_dbfs : float
+        Of what is added, the same for every recording.
+    band_hz : (float, float)
+        Of the band-pass of `preprocess`.
+    n_jobs : int, optional
+        Threads.
+    **features
+        As for `window_features`; compression is "db".
+
+    Returns
+    -------
+    float32 ndarray, shape (len(windows), 1, n_mels, frames)
+        dB, in the order of the rows.
+    """
+    settings, paths = {**FEATURES, **features}, sound_paths(dataset)
+    rate = settings["sample_rate_hz"]
+    if kind is not None and rate != SAMPLE_RATE_HZ:
+        raise ValueError(f"sounds are added at {SAMPLE_RATE_HZ} Hz, not at {rate}")
+    rows_of = windows.groupby("fname", sort=False).indices
+    first = (windows["min_t"].to_numpy(float) * rate).round().astype(int)
+    length = round(float((windows["max_t"] - windows["min_t"]).iloc[0]) * rate)
+
+    def of_recording(job):
+        number, (name, rows) = job
+        sound = read_audio(paths[name], sample_rate_hz=rate)
+        if kind is not None:
+            sound = sound + nuisance(kind, len(sound) / rate, level_dbfs, seed=number)
+        sound = preprocess(sound, rate, band_hz=band_hz)
+        return rows, log_mel(np.stack([sound[a : a + length] for a in first[rows]]), **settings)
+
+    out = None
+    for rows, values in ahead(of_recording, enumerate(rows_of.items()), n_jobs):
+        out = np.empty((len(windows), *values.shape[1:]), np.float32) if out is None else out
+        out[rows] = values
+    return out

@@ -1,0 +1,1 @@
+"""The simulated pond: how calls, weather and nights are made."""

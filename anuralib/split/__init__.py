@@ -1,0 +1,1 @@
+"""Train, validation and test, and what a split has shown of one to the other."""

@@ -1,0 +1,200 @@
+"""Windows as sound: filtered, normalised, cut, and written as a data set like AnuraSet's."""
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from anuralib._arguments import check_on_error
+from anuralib._files import has_size, other_settings, remove_leftovers, write_settings, write_text
+from anuralib._workers import in_workers
+from anuralib.sound import audio
+from anuralib.sound.audio import SAMPLE_RATE_HZ
+from anuralib.sound.bandpass import preprocess, preprocess_windows
+from anuralib.windows.grid import late_labels, window_labels
+from anuralib.windows.table import window_path
+
+_SETTINGS = "build.json"
+_BLOCK = 64  # windows of a recording that are in memory at a time
+
+
+def cut_windows(
+    signal: np.ndarray, sample_rate_hz: float, starts_s: np.ndarray, window_s: float = 3.0
+) -> np.ndarray:
+    """Cut windows of equal length out of a signal.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (n,)
+    sample_rate_hz : float
+        In Hz.
+    starts_s : array-like, shape (m,)
+        Starts of the windows, in seconds.
+    window_s : float
+        In seconds.
+
+    Returns
+    -------
+    ndarray, shape (m, round(window_s * sample_rate_hz))
+
+    Raises
+    ------
+    ValueError
+        If a window is not wholly inside the signal.
+    """
+    signal = np.asarray(signal)
+    first, size = _positions(len(signal), sample_rate_hz, starts_s, window_s)
+    if first.size == 0:
+        return np.empty((0, size), dtype=signal.dtype)
+    return np.lib.stride_tricks.sliding_window_view(signal, size)[first]
+
+
+def _positions(n: int, sample_rate_hz: float, starts_s, window_s: float) -> tuple[np.ndarray, int]:
+    """The first sample of each window and the number of its samples, all within a signal of n."""
+    first = np.rint(np.asarray(starts_s, dtype=float) * sample_rate_hz).astype(int)
+    size = round(window_s * sample_rate_hz)
+    if size < 1 or (first < 0).any() or (first + size > n).any():
+        raise ValueError(f"a window of {window_s:g} s is not wholly inside the {n / sample_rate_hz:g} s of the signal")
+    return first, size
+
+
+def _to_int16(cuts: np.ndarray) -> np.ndarray:
+    # As scikit-maad writes: times 32767, the fraction cut off, so that its samples are met.
+    return (cuts * 32767.0).astype(np.int16)
+
+
+def _cut(signal, starts_s, window_s, filter_per) -> np.ndarray:
+    if filter_per == "recording":
+        return cut_windows(signal, SAMPLE_RATE_HZ, starts_s, window_s)
+    first, size = _positions(len(signal), SAMPLE_RATE_HZ, starts_s, window_s)
+    # Only the stretch that these windows cover: a recording may be hours long.
+    stretch = signal[first[0] : first[-1] + size]
+    return _to_int16(preprocess_windows(stretch, first - first[0], size))
+
+
+def _build_recording(path, rows: pd.DataFrame, out_dir: Path, filter_per: str, channel) -> None:
+    """Write the missing windows of one recording."""
+    window_s = float(rows["max_t"].iloc[0] - rows["min_t"].iloc[0])
+    targets = [window_path(row, out_dir) for row in rows.itertuples(index=False)]
+    n_bytes = 44 + 2 * round(window_s * SAMPLE_RATE_HZ)  # of a 16-bit mono WAV file
+    missing = [i for i, target in enumerate(targets) if not has_size(target, n_bytes)]
+    if not missing:
+        return
+    signal = audio.read_audio(path, SAMPLE_RATE_HZ, channel).astype(np.float64)
+    starts = rows["min_t"].to_numpy()[missing]
+    try:
+        if filter_per == "recording":
+            signal = _to_int16(preprocess(signal, SAMPLE_RATE_HZ))
+        for k in range(0, len(missing), _BLOCK):
+            cuts = _cut(signal, starts[k : k + _BLOCK], window_s, filter_per)
+            for i, cut in zip(missing[k : k + _BLOCK], cuts, strict=True):
+                audio.write_audio(targets[i], cut, SAMPLE_RATE_HZ)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _try_recording(*job) -> Exception | None:
+    """As `_build_recording`, but what is wrong comes back instead of stopping the others."""
+    try:
+        _build_recording(*job)
+    except (OSError, ValueError) as error:
+        return error
+    return None
+
+
+def build_windows(
+    dataset,
+    out_dir: str | os.PathLike,
+    n_jobs: int | None = None,
+    filter_per: str = "recording",
+    channel: int | str = 0,
+    on_error: str = "raise",
+    progress: bool = True,
+) -> Path:
+    """Write the windows of a data set to disk as AnuraSet does: `audio/` and `metadata.csv`.
+
+    Windows are 3 s long, one begins every second; sound is one channel at 22,050 Hz, 16 bit, one
+    file a window. A run that was interrupted is taken up where it stopped: every file is written
+    whole or not at all, and `metadata.csv` comes last, beside `report.csv` with a row a recording:
+    `recording`, `n_windows`, `problem` (empty text, or why it was skipped).
+
+    Parameters
+    ----------
+    dataset : Dataset
+    out_dir : str or path-like
+        Made if needed.
+    n_jobs : int or None
+        Workers of joblib; None uses all there are. `joblib.parallel_config(backend=...)` around
+        the call chooses other workers than this machine's processes, a Dask cluster for instance.
+    filter_per : {"recording", "window"}
+        Filter and normalise each recording once, then cut; or cut first and treat each window on
+        its own. The second is the paper's way, and gives the samples that scikit-maad gives: the
+        filter then has an edge at each window, and each window its own gain, so that faint
+        windows come out as loud as a chorus.
+    channel : int or "mix"
+        Of recordings with several: which one, or the mean of all.
+    on_error : {"raise", "skip"}
+        A recording that can't be read, or ends before one of its labels begins, stops the run, or is left out of
+        `metadata.csv` with a warning. Unreadable ones stop it when all others are done.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    pathlib.Path
+        Of `metadata.csv`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a recording is gone; names the files.
+    ValueError
+        If `out_dir` was begun with other settings, or a recording can't be read; names the files.
+    """
+    from tqdm.auto import tqdm
+
+    check_on_error(on_error)
+    if filter_per not in ("recording", "window"):
+        raise ValueError(f'filter_per must be "recording" or "window", not {filter_per!r}')
+    out_dir = Path(out_dir)
+    labels, recordings = dataset.strong_labels, dataset.recordings
+    late = late_labels(labels, recordings) if on_error == "skip" else {}  # else window_labels stops at them
+    labels, whole = (table[~table["recording"].isin(late)] for table in (labels, recordings))
+    windows = window_labels(labels, whole, dataset.species)
+    settings = {"dataset": dataset.name, "filter_per": filter_per, "channel": channel, "sample_rate_hz": SAMPLE_RATE_HZ}
+    note = out_dir / _SETTINGS
+    if other_settings(note, settings):
+        raise ValueError(
+            f"{note}: the windows here were made with other settings than {settings}; "
+            "choose another folder, or empty this one"
+        )
+    remove_leftovers(out_dir)
+    write_settings(settings, note)
+    paths = dict(zip(recordings["recording"], recordings["path"], strict=True))
+    groups = dict(tuple(windows.groupby("fname", sort=False)))
+    jobs = ((paths[name], rows, out_dir.absolute(), filter_per, channel) for name, rows in groups.items())
+    done = in_workers(_try_recording, jobs, n_jobs)
+    errors = list(tqdm(done, total=len(groups), desc="windows", unit="recording", disable=not progress))
+    remove_leftovers(out_dir)  # of workers that were killed meanwhile
+    failed = {name: error for name, error in zip(groups, errors, strict=True) if error}
+    problems = late | {name: str(error) for name, error in failed.items()}
+    counts = {name: 0 if name in problems else len(table) for name, table in groups.items()}
+    heard = recordings.get("annotated", pd.Series(True, index=recordings.index))
+    lost = np.where(heard, "shorter than a window", "not annotated")
+    rows = [(name, counts.get(name, 0), problems.get(name, "" if name in groups else why))
+            for name, why in zip(recordings["recording"], lost, strict=True)]
+    report = pd.DataFrame(rows, columns=["recording", "n_windows", "problem"])
+    write_text(report.to_csv(index=False, lineterminator="\n"), out_dir / "report.csv")
+    if problems:
+        told = "; ".join(list(problems.values())[:3]) + ("; ..." if len(problems) > 3 else "")
+        text = f"{len(problems)} recording(s) can't be used, see {out_dir / 'report.csv'}: {told}"
+        if on_error == "raise":
+            gone = any(isinstance(error, FileNotFoundError) for error in failed.values())
+            kind = FileNotFoundError if gone else ValueError
+            raise kind(f'{text}. Mend or remove them, or say on_error="skip"')
+        warnings.warn(text, stacklevel=2)
+        windows = windows[~windows["fname"].isin(problems)]
+    write_text(windows.to_csv(index=False, lineterminator="\n"), out_dir / "metadata.csv")
+    return out_dir / "metadata.csv"

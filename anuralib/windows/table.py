@@ -1,0 +1,214 @@
+"""The table of windows: AnuraSet's `metadata.csv`, read with suspicion."""
+
+import csv
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from anuralib._files import read_text
+
+METADATA_COLUMNS = (
+    "sample_name", "fname", "min_t", "max_t", "site", "date", "species_number", "subset"
+)
+"""The columns of AnuraSet's `metadata.csv` that are not species."""
+SUBSETS = ("", "train", "valid", "test")
+
+
+def species_columns(windows: pd.DataFrame) -> list[str]:
+    """The species of a table of windows: every column that is none of `METADATA_COLUMNS`."""
+    return [c for c in windows.columns if c not in METADATA_COLUMNS]
+
+
+def time_text(seconds: float) -> str:
+    """A time as it stands in a window's file name: 3.0 as `3`, 0.5 as `0.5`."""
+    return f"{seconds:.6f}".rstrip("0").rstrip(".")
+
+
+def window_path(row: Mapping | pd.Series, root: str | os.PathLike) -> Path:
+    """Where the sound of a window lies: `root/audio/site/fname_min_t_max_t.wav`.
+
+    `sample_name` is not used, because in published rows it can be a mere number.
+
+    Parameters
+    ----------
+    row : Series, mapping, or named tuple of `itertuples`
+        One row of a table of windows.
+    root : str or path-like
+        The folder that holds `metadata.csv`.
+    """
+    row = row._asdict() if hasattr(row, "_asdict") else row
+    name = f"{row['fname']}_{time_text(row['min_t'])}_{time_text(row['max_t'])}.wav"
+    return Path(root) / "audio" / row["site"] / name
+
+
+def _complain(path, bad: np.ndarray, column: str, values, what: str) -> None:
+    """Raise ValueError for the first True in `bad`, naming file, line and column."""
+    bad = np.asarray(bad, dtype=bool)
+    if bad.any():
+        first = int(bad.argmax())
+        more = f" ({bad.sum()} rows in all)" if bad.sum() > 1 else ""
+        value = np.asarray(values)[first]
+        raise ValueError(
+            f"{path}, line {first + 2}, column {column}: {str(value)!r} is not {what}{more}"
+        )
+
+
+def read_cells(path: Path, **options) -> pd.DataFrame:
+    """A CSV table by `pandas.read_csv`, where a row that is too long raises ParserWarning."""
+    with warnings.catch_warnings():
+        # pandas only warns when it drops the cells of rows that are too long.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(path, encoding="utf-8-sig", index_col=False, **options)
+
+
+def _read_text(path: Path) -> pd.DataFrame:
+    """The cells, eight columns as text; every structural fault a ValueError that names the file."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file), [])
+        missing = [c for c in METADATA_COLUMNS if c not in header]
+        if missing:
+            raise ValueError(
+                f"{path}, line 1: no column {', '.join(missing)}; AnuraSet's metadata.csv begins "
+                f"with {','.join(METADATA_COLUMNS)}"
+            )
+        twice = sorted({c for c in header if header.count(c) > 1 or not c})
+        if twice:
+            raise ValueError(f"{path}, line 1: columns without a name of their own: {twice}")
+        kinds = dict.fromkeys(METADATA_COLUMNS, "str")
+        return read_cells(path, dtype=kinds, keep_default_na=False, skip_blank_lines=False, low_memory=False)
+    except UnicodeDecodeError:
+        read_text(path)  # names the line
+        raise
+    except (pd.errors.ParserError, pd.errors.ParserWarning, csv.Error) as error:
+        raise ValueError(
+            f"{path}, line {_ragged_line(path)}: row and header do not fit ({str(error).strip()}); every row needs as "
+            "many cells as the header; mind the quotes"
+        ) from error
+
+
+def _ragged_line(path: Path) -> int:
+    """Where the first row begins that has another number of cells than the header, or is no CSV."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        line, size = 1, None
+        try:
+            for row in reader:
+                size = size or len(row)
+                if len(row) != size:
+                    break
+                line = reader.line_num + 1
+        except csv.Error:
+            pass
+    return line
+
+
+def _numbers(path, table: pd.DataFrame, column: str, what: str) -> pd.Series:
+    numbers = pd.to_numeric(table[column], errors="coerce")
+    _complain(path, ~np.isfinite(numbers.to_numpy(dtype=float)), column, table[column], what)
+    whole = (numbers == numbers.round()).all()
+    return numbers.astype("int64" if whole else "float64")
+
+
+def read_metadata(path: str | os.PathLike) -> pd.DataFrame:
+    """Read and check a table of windows in the form of AnuraSet's `metadata.csv`.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    DataFrame
+        The columns in the order of the file. `min_t` and `max_t` in seconds (int64 if all are
+        whole), `date` as text, `subset` one of "", train, valid, test, species int8 0 or 1.
+        `species_number` is computed from the species columns; one warning tells if the file says
+        otherwise, as AnuraSet's own does.
+
+    Raises
+    ------
+    FileNotFoundError
+    ValueError
+        Names the file, the line, the column and what is wrong.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: there is no such table; check the path")
+    table = _read_text(path)
+    species = species_columns(table)
+    if not species:
+        raise ValueError(f"{path}, line 1: no species columns beside {METADATA_COLUMNS}")
+    # A stray quotation mark can swallow whole rows into a name.
+    odd = table["sample_name"].str.contains(r"[\r\n]", regex=True)
+    _complain(path, odd, "sample_name", table["sample_name"], "text of one line; mind the quotes")
+    for column in ("fname", "site"):
+        odd = ~table[column].str.fullmatch(r"[^/\\\s]+") | table[column].isin([".", ".."])
+        _complain(path, odd, column, table[column], "a name without spaces and slashes")
+    odd = table["fname"].str.lower().str.endswith((".wav", ".flac", ".mp3"))
+    _complain(path, odd, "fname", table["fname"], "a name without file extension")
+    for column in ("min_t", "max_t"):
+        table[column] = _numbers(path, table, column, "a time in seconds")
+    _complain(path, table["min_t"] < 0, "min_t", table["min_t"], "0 s or later")
+    _complain(path, table["max_t"] <= table["min_t"], "max_t", table["max_t"], "later than min_t")
+    dates = pd.to_datetime(table["date"], format="%Y-%m-%d %H:%M:%S", errors="coerce")
+    odd = dates.isna() & (table["date"] != "")
+    _complain(path, odd, "date", table["date"], "a date like 2019-09-04 00:30:00")
+    what = f"one of {', '.join(SUBSETS[1:])}, or empty"
+    _complain(path, ~table["subset"].isin(SUBSETS), "subset", table["subset"], what)
+    told = _numbers(path, table, "species_number", "a number")
+    found = {}
+    for column in species:
+        numbers = pd.to_numeric(table[column], errors="coerce")
+        _complain(path, ~numbers.isin([0, 1]), column, table[column], "0 or 1")
+        found[column] = numbers.astype("int8")
+    table = pd.concat([table[list(METADATA_COLUMNS)], pd.DataFrame(found)], axis=1)[
+        list(table.columns)
+    ]
+    twice = table.duplicated(["fname", "min_t", "max_t"])
+    _complain(path, twice, "fname", table["fname"], "new: this window stands in the table twice")
+    table["species_number"] = table[species].sum(axis="columns").astype("int64")
+    differing = int((told != table["species_number"]).sum())
+    if differing:
+        warnings.warn(
+            f"{path}: species_number differs from the species columns in {differing} of "
+            f"{len(table)} rows and was computed anew from them",
+            stacklevel=2,
+        )
+    return table
+
+
+def check_columns(windows: pd.DataFrame, needs: Sequence[str]) -> None:
+    """ValueError if a table of windows lacks a column of `needs`."""
+    missing = [c for c in needs if c not in windows]
+    if missing:
+        raise ValueError(f"the windows have no column {', '.join(missing)}; see al.window_labels")
+
+
+def check_windows(windows: pd.DataFrame, needs: Sequence[str] = ("fname",)) -> list[str]:
+    """The species of a table of windows, after a check that it is one.
+
+    Raises
+    ------
+    ValueError
+        If there are no rows, a column of `needs` is missing, or a species column holds anything
+        but 0 and 1.
+    """
+    check_columns(windows, needs)
+    species = species_columns(windows)
+    if windows.empty or not species:
+        raise ValueError("the table of windows has no rows or no species columns")
+    try:
+        values = windows[species].to_numpy(dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError("a species column holds something other than 0 and 1") from error
+    bad = ~np.isin(values, (0, 1))
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise ValueError(
+            f"row {row}, column {species[column]}: {values[row, column]} is not 0 or 1"
+        )
+    return species

@@ -1,0 +1,39 @@
+"""The benchmarks run and report in the agreed form; how fast anything is, is not tested."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+SHORT = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
+
+
+@pytest.mark.parametrize(("name", "small"), [
+    ("bench_simulate", SHORT), ("bench_windows", SHORT),
+    ("bench_split", ["--recordings", "200", "--tables", "1", "--rounds", "1", "--pond", "tiny"]),
+    ("bench_scaling", ["--pond", "tiny", "--recordings", "4", "--rounds", "1", "--minutes", "1"]),
+    ("bench_losses", ["--pond", "tiny", "--seeds", "2", "--epochs", "1", "--methods", "asymmetric", "--draws", "5"]),
+    ("bench_calling_activity", ["--pond", "tiny", "--seeds", "1", "--draws", "5"]),
+    ("bench_few_labels", ["--pond", "tiny", "--seeds", "2", "--draws", "5", "--no-save"]),
+    ("bench_overlap", ["--pond", "tiny", "--seeds", "1", "--epochs", "1", "--draws", "5", "--each", "1",
+                       "--separate", "2", "--targets", "1", "--individuals", "1"]),
+    ("bench_noise", ["--pond", "tiny", "--seeds", "1", "--epochs", "1", "--draws", "3"]),
+    ("bench_new_sites", ["--pond", "tiny", "--seeds", "1", "--draws", "3"]),
+    ("bench_your_recordings", ["--pond", "tiny", "--seeds", "1", "--epochs", "1", "--draws", "3"]),
+    ("bench_training", ["--pond", "tiny", "--budget", "2", "--epochs", "1", "--looks", "1", "--only", "0"]),
+])  # fmt: skip
+def test_benchmark_writes_its_table(name, small, tmp_path):
+    out = tmp_path / "table.json"
+    command = [sys.executable, str(BENCHMARKS / f"{name}.py"), "--json", str(out)]
+    run = subprocess.run([*command, *small], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    table = json.loads(out.read_text(encoding="utf-8"))
+    assert table
+    for row in table.values():
+        assert set(row) == {"ours", "peer", "ratio", "unit"}
+        assert row["ratio"] == pytest.approx(row["ours"] / row["peer"])

@@ -1,0 +1,25 @@
+"""The example programs run, and what they write is used like anything else."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("accelerate")
+
+import anuralib as al  # noqa: E402
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def test_several_gpus_also_runs_in_one_process(tmp_path):
+    out = tmp_path / "model.pt"
+    command = [sys.executable, str(EXAMPLES / "several_gpus.py"), "--pond", "tiny", "--epochs", "1", "--out", str(out)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "epoch 1: loss" in run.stdout
+    model = al.load_model(out)
+    pond = al.load_dataset("pond", size="tiny")
+    windows = al.window_labels(pond.strong_labels, pond.recordings, pond.species)
+    assert al.predict(model, windows.head(3), pond).shape == (3, len(pond.species))

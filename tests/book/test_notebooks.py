@@ -1,0 +1,106 @@
+"""The notebooks made from the chapters: no solution in the learner's, and all of them run from the wheel alone."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import nbclient
+import nbformat
+import notebook_export
+import pytest
+
+BOOK = Path(__file__).resolve().parents[2] / "book"
+CHAPTERS = [
+    path
+    for path in notebook_export.chapter_paths(BOOK)
+    if notebook_export.is_chapter(path.read_text(encoding="utf-8"))
+]
+IDS = [path.stem for path in CHAPTERS]
+
+
+@pytest.fixture(scope="session")
+def notebooks(tmp_path_factory):
+    """A folder with the three views of every chapter."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    notebook_export.export_book(BOOK, folder, views=notebook_export.VIEWS)
+    return folder
+
+
+def read(folder, view, chapter):
+    return nbformat.read(folder / view / chapter.relative_to(BOOK).with_suffix(".ipynb"), as_version=4)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=IDS)
+def test_learners_get_the_questions_and_teachers_the_answers(notebooks, chapter):
+    source = chapter.read_text(encoding="utf-8")
+    solution = notebook_export.solution_lines(source)
+    lines = {
+        view: {line.strip() for cell in read(notebooks, view, chapter).cells for line in cell.source.split("\n")}
+        for view in ("learner", "teacher")
+    }
+    assert len(solution) >= 3
+    assert not solution & lines["learner"]
+    # A link or a role is written differently in a notebook; the rest of the solution stands there as it is.
+    assert {line for line in solution if "](" not in line and "}`" not in line} <= lines["teacher"]
+    learner = "\n".join(lines["learner"])
+    assert learner.count("al.check(") >= 3 and ":::" not in learner and "{exercise}" not in learner
+
+
+@pytest.fixture(scope="session")
+def kernel(tmp_path_factory):
+    """A kernel, by its name, that has the course's wheel and its requirements, and no way to the repository.
+
+    Its environment sees the packages of this one by path only, so that the editable install here doesn't count.
+    """
+    folder = tmp_path_factory.mktemp("kernel")
+    source = folder / "source"
+    shutil.copytree(BOOK.parent / "anuralib", source / "anuralib", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(BOOK.parent / name, source)
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, source]
+    subprocess.run(build, check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    python = folder / "venv" / "bin" / "python"
+    ask = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
+    site = Path(subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True).stdout.strip())
+    (site / "base.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
+    zipfile.ZipFile(next(folder.glob("anuralib-*.whl"))).extractall(site)
+    specification = {"argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                     "display_name": "wheel", "language": "python"}  # fmt: skip
+    place = folder / "jupyter" / "kernels" / "anura-wheel"
+    place.mkdir(parents=True)
+    (place / "kernel.json").write_text(json.dumps(specification), encoding="utf-8")
+    return "anura-wheel", site, folder / "jupyter"
+
+
+@pytest.mark.parametrize("view", ["filled", "teacher"])
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=IDS)
+def test_notebook_runs_from_the_wheel_in_an_empty_folder(notebooks, kernel, chapter, view, tmp_path, monkeypatch):
+    name, site, jupyter = kernel
+    monkeypatch.setenv("JUPYTER_PATH", str(jupyter))
+    monkeypatch.setenv("ANURALIB_SMOKE", "1")
+    monkeypatch.setenv("PYTHONWARNINGS", "default")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    notebook = read(notebooks, view, chapter)
+    where = "import anuralib\nfrom pathlib import Path\nprint(Path(anuralib.__file__).parents[1])"
+    notebook.cells.append(nbformat.v4.new_code_cell(where))
+    folder = {"metadata": {"path": str(tmp_path)}}
+    nbclient.NotebookClient(notebook, timeout=600, kernel_name=name, resources=folder).execute()
+    assert os.path.samefile(notebook.cells[-1].outputs[0].text.strip(), site)
+    said = "".join(o.get("text", "") for cell in notebook.cells for o in cell.get("outputs", []))
+    assert said.count("Pass: ") >= 3
+    if view == "filled":
+        assert "Hint for" not in said
+    else:  # the stubs stand there as the learner gets them, and none may pass
+        assert said.count("Hint for ") >= chapter.read_text(encoding="utf-8").count("[exercise-stub")
+
+
+def test_citations_show_names_with_their_accents():
+    authors = {key: names for key, (names, *_) in notebook_export.read_citations(BOOK / "references.bib").items()}
+    assert authors["canas2023anuraset"] == "Cañas et al."
+    assert not [names for names in authors.values() if set(names) & set("\\{}")]

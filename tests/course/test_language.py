@@ -1,0 +1,128 @@
+"""Hints in Spanish and Portuguese: what is translated stays translated, and the rest is English."""
+
+import ast
+import os
+import string
+import subprocess
+import sys
+from pathlib import Path
+
+import messages
+import pytest
+from test_checks import WRONG
+
+import anuralib as al
+from anuralib.course import exercises
+from anuralib.course import language as _language
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCALE = ROOT / "anuralib" / "course" / "locale"
+# The least share of each module's sentences that is translated, in either language; it only ever grows.
+TRANSLATED = {"exercises.py": 1.0, "agreement.py": 1.0, "annotate.py": 1.0, "listen.py": 1.0, "split.py": 1.0,
+              "do_it_yourself.py": 1.0}
+CHAPTERS = ("pond", "sound", "weak-labels", "strong-labels", "agreement", "leakage", "stratify")
+
+each_language = pytest.mark.parametrize("language", messages.LANGUAGES)
+
+
+@pytest.fixture(autouse=True)
+def _english_again():
+    yield
+    al.use_language("en")
+
+
+def _fields(sentence):
+    return sorted((name, spec, conversion or "") for _, name, spec, conversion in string.Formatter().parse(sentence)
+                  if name is not None)  # fmt: skip
+
+
+@each_language
+def test_the_catalogue_is_read_as_babel_reads_it(language):
+    path = LOCALE / f"{language}.po"
+    expected = {m.id: m.string for m in messages.read(path) if m.id and m.string and not m.fuzzy}
+    assert _language.read_catalogue(path.read_text(encoding="utf-8")) == expected
+
+
+def test_long_entries_are_put_together_and_fuzzy_ones_left_out():
+    header, fuzzy = 'msgid ""\nmsgstr "h"\n', '#, fuzzy\nmsgid "e"\nmsgstr "f"\n'
+    content = f'{header}\n# note\nmsgid "a "\n"b"\nmsgstr ""\n"c \\"d\\""\n\n{fuzzy}'
+    assert _language.read_catalogue(content) == {"a b": 'c "d"'}
+
+
+@each_language
+def test_translations_have_the_places_of_the_english_sentence(language):
+    for english, other in _language._catalogue(language).items():
+        if "{" in english and "[" not in english:
+            assert _fields(other) == _fields(english), english
+        assert other.startswith(" ") is english.startswith(" ") and other.startswith(";") is english.startswith(";")
+
+
+@each_language
+def test_no_translation_is_lost(language):
+    known, shares = _language._catalogue(language), {}
+    for path in messages.package_sources():
+        sentences = messages.package_messages(path.read_text(encoding="utf-8"))
+        shares[path.name] = sum(s in known for s in sentences) / len(sentences)
+    assert {name: shares[name] for name, least in TRANSLATED.items() if shares[name] < least} == {}, shares
+
+
+@each_language
+def test_catalogues_hold_all_sentences(language):
+    there = {m.id for m in messages.read(LOCALE / f"{language}.po")}
+    wanted = {m.id for m in messages.package_template()}
+    assert wanted - there == set(), "run `make messages`"
+
+
+@pytest.mark.parametrize("path", messages.package_sources(), ids=lambda p: p.stem)
+def test_no_hint_is_an_f_string(path):
+    """A sentence with its values already in it can't be looked up."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        shown = isinstance(node, ast.Return) or (
+            isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Hint", "print"))  # fmt: skip
+        for part in ast.walk(node) if shown else ():
+            if isinstance(part, ast.JoinedStr):
+                words = "".join(p.value for p in part.values if isinstance(p, ast.Constant)).split()
+                assert len(words) < 2, f"{path.name}:{part.lineno} {ast.unparse(part)}"
+
+
+@each_language
+@pytest.mark.parametrize(("name", "answer", "hint"), [w for w in WRONG if w[0].split(".")[0] in CHAPTERS])
+def test_wrong_answers_fail_in_every_language(language, name, answer, hint, capsys):
+    al.load_dataset("pond")
+    capsys.readouterr()
+    al.use_language(language)
+    assert not al.check(name, answer)
+    said = capsys.readouterr().out
+    assert said.startswith({"es": "Pista para ", "pt_BR": "Dica para "}[language])
+    if "NaN" not in said:
+        assert not any(f" {word} " in said for word in ("the", "that", "those", "your")), said
+
+
+def test_what_is_not_translated_is_said_in_english():
+    al.use_language("es")
+    assert _language.text("A sentence without a translation.") == "A sentence without a translation."
+    assert _language.text("{n} of them", n=3) == "3 of them"
+    assert exercises.expect_number(59, 58) == "59 es demasiado alto"
+
+
+@pytest.mark.parametrize(("given", "language"), [("pt-BR", "pt_BR"), ("PT", "pt_BR"), ("es", "es"), ("en", "en")])
+def test_spellings_of_a_language(given, language):
+    al.use_language(given)
+    assert _language.current_language() == language
+
+
+@pytest.mark.parametrize("given", ["fr", "", None, "es_es"])
+def test_an_unknown_language_is_refused(given):
+    with pytest.raises(ValueError, match="there are en, es, pt_BR"):
+        al.use_language(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [("es", "3 es demasiado alto"), ("", "3 is too high"), ("xx", "ANURALIB_LANGUAGE: no lang")]
+)
+def test_the_environment_chooses_the_language(given, expected):
+    code = "from anuralib.course.exercises import expect_number; print(expect_number(3, 2))"
+    environment = os.environ | {"ANURALIB_LANGUAGE": given}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert expected in run.stdout + run.stderr

@@ -1,0 +1,88 @@
+import shutil
+
+import pytest
+
+from anuralib.data import load as datasets
+from anuralib.pond import simulate
+
+
+@pytest.fixture
+def ponds(tmp_path, monkeypatch):
+    """An empty cache, and ponds so small that they take no time."""
+    monkeypatch.setenv("ANURALIB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("ANURALIB_SMOKE", raising=False)
+    made = []
+    real = simulate.write_pond
+
+    def small(out_dir, n_recordings, duration_s, **options):
+        made.append((n_recordings, duration_s))
+        return real(out_dir, n_recordings=4, duration_s=4, n_jobs=1, **options)
+
+    monkeypatch.setattr(simulate, "write_pond", small)
+    return made
+
+
+def test_pond_is_made_once(ponds, tmp_path):
+    one = datasets.load_dataset(size="tiny")
+    two = datasets.load_dataset("pond", size="tiny")
+    assert len(ponds) == 1
+    assert one.name == "pond"
+    assert one.root == two.root
+    assert one.root.parent == tmp_path / "cache"
+    assert len(one.recordings) == 4
+    assert len(one.truth) >= 0
+    assert [p.name for p in (tmp_path / "cache").iterdir()] == [one.root.name]
+
+
+def test_smoke_makes_mini_tiny(ponds, monkeypatch):
+    monkeypatch.setenv("ANURALIB_SMOKE", "1")
+    data = datasets.load_dataset()
+    tiny = simulate.SIZES["tiny"]
+    assert ponds == [(tiny["n_recordings"], tiny["duration_s"])]
+    assert "tiny" in data.root.name
+
+
+def test_another_version_makes_another_pond(ponds, monkeypatch):
+    name = datasets._pond_name("tiny")
+    monkeypatch.setattr(simulate, "POND_VERSION", simulate.POND_VERSION + 1)
+    assert datasets._pond_name("tiny") != name
+
+
+def test_a_pond_that_fails_leaves_nothing(ponds, monkeypatch, tmp_path):
+    def broken(out_dir, **options):
+        out_dir.mkdir(parents=True)
+        (out_dir / "half").write_text("x")
+        raise RuntimeError("no space left")
+
+    monkeypatch.setattr(simulate, "write_pond", broken)
+    with pytest.raises(RuntimeError, match="no space"):
+        datasets.load_dataset(size="tiny")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_pond_that_another_process_finished_first_is_used(ponds, monkeypatch):
+    make = simulate.write_pond
+    first = datasets.load_dataset(size="tiny")
+    shutil.move(first.root, first.root.with_name("aside"))
+
+    def race(out_dir, **options):
+        make(out_dir, **options)
+        shutil.move(first.root.with_name("aside"), first.root)
+
+    monkeypatch.setattr(simulate, "write_pond", race)
+    assert datasets.load_dataset(size="tiny").root == first.root
+    assert [p.name for p in first.root.parent.iterdir()] == [first.root.name]
+
+
+def test_folders_and_names(ponds, tmp_path):
+    pond = datasets.load_dataset(root=tmp_path / "here", size="tiny")
+    assert pond.root.parent == tmp_path / "here"
+    for data in (datasets.load_dataset(pond.root), datasets.load_dataset(str(pond.root)),
+                 datasets.load_dataset("anuraset", root=pond.root)):
+        assert data.species == pond.species
+    with pytest.raises(ValueError, match="root="):
+        datasets.load_dataset("anuraset")
+    with pytest.raises(ValueError, match="tiny, mini"):
+        datasets.load_dataset(size="huge")
+    with pytest.raises(FileNotFoundError, match="pnod.*names of data sets"):
+        datasets.load_dataset("pnod")

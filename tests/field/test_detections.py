@@ -1,0 +1,210 @@
+"""detections: labels from windows and back, and a folder of recordings in constant memory, resumed, errors named."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch")
+
+import anuralib as al  # noqa: E402
+from anuralib.field import detections
+
+RATE = 22050
+SPECIES = ["LOWTON", "HIGTON"]
+NAME = "SIM1_20200101_000000"
+
+
+def label_frame(rows):
+    return pd.DataFrame(rows, columns=["recording", "start_s", "end_s", "species"])
+
+
+times = st.floats(0, 59, allow_nan=False).map(lambda t: round(t, 3))
+
+
+@settings(max_examples=200, deadline=None)
+@given(calls=st.lists(st.tuples(times, st.floats(0.05, 20)), max_size=4), hop_s=st.sampled_from([0.5, 1.0, 1.5, 3.0]))
+def test_labels_from_true_windows_enclose_the_calls_by_less_than_a_hop(calls, hop_s):
+    recordings = pd.DataFrame({"recording": [NAME], "duration_s": [60.0]})
+    rows = [(NAME, start, min(start + length, 60.0), "LOWTON") for start, length in calls]
+    labels = label_frame(rows).astype({"recording": "str", "species": "str", "start_s": float, "end_s": float})
+    windows = al.window_labels(labels, recordings, SPECIES, hop_s=hop_s)
+    found = al.labels_from_windows(windows, windows[SPECIES] == 1)
+    covered = np.zeros(6001, dtype=bool)
+    for row in found.itertuples():
+        covered[round(row.start_s * 100) : round(row.end_s * 100) + 1] = True
+    for _, start, end, _ in rows:
+        assert covered[int(np.ceil(start * 100)) : int(end * 100) + 1].all()
+    for row in found.itertuples():  # each begins less than a hop before a call begins and ends so after one ends
+        assert any(row.start_s <= s < row.start_s + hop_s + 1e-6 for _, s, _, _ in rows) or row.start_s == 0
+        assert any(row.end_s - hop_s - 1e-6 <= e <= row.end_s for _, _, e, _ in rows) or row.end_s == 60
+    assert set(found["species"]) <= {"LOWTON"}
+    assert len(found) == 0 if not rows else len(found) >= 1
+
+
+def test_a_single_window_is_labelled_whole_and_runs_by_species():
+    windows = al.window_labels(label_frame([]), pd.DataFrame({"recording": [NAME], "duration_s": [20.0]}), SPECIES)
+    chosen = np.zeros((len(windows), 2), dtype=bool)
+    chosen[7, 0] = True  # no call is in one window of 3 s every second only
+    chosen[3:9, 1] = True
+    found = al.labels_from_windows(windows, chosen, SPECIES)
+    assert found[["start_s", "end_s", "species"]].to_numpy().tolist() == [[5, 9, "HIGTON"], [7, 10, "LOWTON"]]
+    shuffled = windows.sample(frac=1, random_state=0)
+    again = al.labels_from_windows(shuffled, pd.DataFrame(chosen, columns=SPECIES).loc[shuffled.index])
+    pd.testing.assert_frame_equal(found, again)
+    assert al.labels_from_windows(windows, chosen & False, SPECIES).empty
+
+
+def test_labels_from_windows_names_what_is_wrong():
+    windows = al.window_labels(label_frame([]), pd.DataFrame({"recording": [NAME], "duration_s": [20.0]}), SPECIES)
+    with pytest.raises(ValueError, match="chosen must be"):
+        al.labels_from_windows(windows, np.zeros((3, 2), dtype=bool), SPECIES)
+    with pytest.raises(ValueError, match=f"{NAME}.*grid"):
+        al.labels_from_windows(windows.drop(index=4), np.zeros((len(windows) - 1, 2), dtype=bool), SPECIES)
+
+
+def tones(duration_s, rng, low=(), high=()):
+    """Soft noise with a tone of 800 or 4000 Hz in the given stretches."""
+    t = np.arange(round(duration_s * RATE)) / RATE
+    signal = 0.002 * rng.standard_normal(len(t))
+    for hz, parts in ((800, low), (4000, high)):
+        for start, end in parts:
+            signal += 0.2 * np.sin(2 * np.pi * hz * t) * ((t >= start) & (t < end))
+    return signal.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A network that knows the two tones, and the folder it learnt from."""
+    root = tmp_path_factory.mktemp("learn")
+    rng = np.random.default_rng(0)
+    rows = []
+    for k in range(8):
+        name = f"SIM1_2020010{k + 1}_000000"
+        starts = rng.uniform(0, 24, 2).round(2)
+        low, high = (starts[0], starts[0] + 4), (starts[1], starts[1] + 5)
+        al.write_audio(root / f"{name}.wav", tones(30, rng, [low], [high]), RATE)
+        labels = label_frame([(name, *low, "LOWTON"), (name, *high, "HIGTON")])
+        al.write_audacity_labels(labels.rename(columns={"species": "label"}), root / f"{name}.txt")
+        rows.append(labels)
+    for k in range(4):  # normalised, noise alone is loud: the network must have heard that, too
+        name = f"SIM1_2020020{k + 1}_000000"
+        al.write_audio(root / f"{name}.wav", tones(30, rng), RATE)
+        (root / f"{name}.txt").touch()
+    data = al.load_dataset(root)
+    windows = al.window_labels(data.strong_labels, data.recordings, SPECIES)
+    model = al.build_model("small_cnn", SPECIES)
+    features = al.window_features(windows, data, progress=False)
+    al.fit(model, (features, windows[SPECIES]), epochs=12, batch_size=16, device="cpu", progress=False)
+    return model, root
+
+
+def test_a_folder_gives_probabilities_calls_and_label_files(trained, tmp_path):
+    model, root = trained
+    out = detections.predict_folder(model, root, tmp_path / "out", progress=False)
+    table = pd.read_csv(out)
+    data = al.load_dataset(root)
+    windows = al.window_labels(data.strong_labels, data.recordings, SPECIES)
+    assert list(table.columns) == ["fname", "min_t", "max_t", *SPECIES]
+    np.testing.assert_allclose(table[SPECIES], al.predict(model, windows, data), atol=2e-4)
+    truth = al.merge_calls(data.strong_labels[["recording", "start_s", "end_s", "species"]])
+    calls = pd.read_csv(tmp_path / "out" / "calls.csv")
+    assert len(calls) == len(truth)
+    both = calls.merge(truth, on=["recording", "species"])
+    assert (both["start_s_x"] - both["start_s_y"]).abs().max() < 2
+    for name, part in calls.groupby("recording"):
+        read = al.read_audacity_labels(tmp_path / "out" / "labels" / f"{name}.txt")
+        assert read["label"].tolist() == part["species"].tolist()
+    # The labels can be put beside the recordings and read as a data set.
+    again = tmp_path / "again"
+    again.mkdir()
+    for path in [*root.glob("*.wav"), *(tmp_path / "out" / "labels").glob("*.txt")]:
+        (again / path.name).symlink_to(path)
+    assert len(al.load_dataset(again).strong_labels) == len(calls)
+
+
+def test_long_recordings_are_read_in_stretches(trained, tmp_path, monkeypatch):
+    model, _ = trained
+    folder = tmp_path / "long"
+    signal = tones(300, np.random.default_rng(1), [(58, 65), (200, 203)], [(119, 121)])
+    al.write_audio(folder / f"{NAME}.wav", signal, RATE)
+    lengths = []
+
+    def read(*given):
+        lengths.append(given[6])
+        return original(*given)
+
+    original = detections.read_windows
+    monkeypatch.setattr(detections, "read_windows", read)
+    table = pd.read_csv(detections.predict_folder(model, folder, tmp_path / "out", progress=False))
+    assert len(lengths) == 5 and max(lengths) < 65
+    assert table["min_t"].tolist() == list(range(298))
+    found = pd.read_csv(tmp_path / "out" / "calls.csv")
+    assert found["species"].tolist() == ["LOWTON", "HIGTON", "LOWTON"]
+    np.testing.assert_allclose(found[["start_s", "end_s"]], [[58, 65], [119, 121], [200, 203]], atol=2.01)
+
+
+def test_a_stopped_run_goes_on_and_new_recordings_are_added(trained, tmp_path, monkeypatch):
+    model, root = trained
+    whole = detections.predict_folder(model, root, tmp_path / "whole", progress=False).read_bytes()
+
+    class Stop(BaseException):
+        pass
+
+    def stop_after(count):
+        seen = []
+
+        def predicted(*given, **more):
+            seen.append(1)
+            if len(seen) > count:
+                raise Stop
+            return al.predict(*given, **more)
+
+        return predicted
+
+    monkeypatch.setattr(detections, "predict", stop_after(3))
+    with pytest.raises(Stop):
+        detections.predict_folder(model, root, tmp_path / "out", progress=False, n_jobs=1)
+    assert len(list((tmp_path / "out" / "windows").glob("*.csv"))) == 3
+    assert not (tmp_path / "out" / "predictions.csv").exists()
+    monkeypatch.setattr(detections, "predict", stop_after(9))
+    out = detections.predict_folder(model, root, tmp_path / "out", progress=False)
+    assert out.read_bytes() == whole
+    monkeypatch.setattr(detections, "predict", stop_after(0))  # nothing is left to do
+    assert detections.predict_folder(model, root, tmp_path / "out", progress=False).read_bytes() == whole
+    with pytest.raises(ValueError, match="run.json.*other threshold"):
+        detections.predict_folder(model, root, tmp_path / "out", threshold=0.3, progress=False)
+    other = al.build_model("small_cnn", SPECIES, seed=9)
+    with pytest.raises(ValueError, match="other model"):
+        detections.predict_folder(other, root, tmp_path / "out", progress=False)
+
+
+def test_broken_and_short_recordings(trained, tmp_path):
+    model, root = trained
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    good = sorted(root.glob("*.wav"))[0]
+    (folder / good.name).symlink_to(good)
+    al.write_audio(folder / "SIM1_20210101_000000.wav", np.zeros(RATE, dtype=np.float32), RATE)
+    al.write_audio(folder / "SIM1_20210102_000000.wav", np.zeros(5 * RATE, dtype=np.float32), RATE)
+    with pytest.warns(UserWarning, match="20210101_000000: shorter than a window"):
+        out = detections.predict_folder(model, folder, tmp_path / "out", progress=False)
+    table = pd.read_csv(out).set_index("fname")
+    assert sorted(set(table.index)) == [good.stem, "SIM1_20210102_000000"]
+    assert len(table.loc["SIM1_20210102_000000"]) == 3 and table.notna().all(axis=None)  # silence is heard as silence
+    broken = folder / "SIM1_20210103_000000.wav"
+    al.write_audio(broken, np.ones(5 * RATE, dtype=np.float32) / 2, RATE)
+    data = al.load_dataset(folder)
+    broken.write_bytes(broken.read_bytes()[:30])  # cut off after the table of recordings was made
+    with pytest.raises(ValueError, match="20210103"):
+        detections.predict_folder(model, folder, tmp_path / "out", progress=False)
+    with pytest.raises(ValueError, match="20210103"):
+        detections.predict_folder(model, data, tmp_path / "out", progress=False)
+    with pytest.warns(UserWarning, match=r"2 recording\(s\) without predictions"):
+        again = detections.predict_folder(model, data, tmp_path / "out", progress=False, on_error="skip")
+    assert set(pd.read_csv(again)["fname"]) == set(table.index)
+    report = pd.read_csv(tmp_path / "out" / "report.csv")
+    assert report["recording"].tolist() == ["SIM1_20210101_000000", "SIM1_20210103_000000"]
+    with pytest.raises(ValueError, match="threshold has no entry"):
+        detections.predict_folder(model, folder, tmp_path / "out", threshold={"LOWTON": 0.5}, progress=False)

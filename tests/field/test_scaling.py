@@ -1,0 +1,186 @@
+"""The package's functions on a Dask cluster, one of whose workers is killed; and what the chapter says of cost."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from _results import read_results
+
+import anuralib as al
+from anuralib._workers import in_workers
+
+pytest.importorskip("distributed")
+
+from dask.distributed import Client, LocalCluster  # noqa: E402
+from joblib import parallel_config  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def client():
+    """A client of two worker processes of one thread each, on this machine only."""
+    settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "host": "127.0.0.1",
+                "dashboard_address": None, "silence_logs": logging.CRITICAL}  # fmt: skip
+    with LocalCluster(**settings) as cluster, Client(cluster) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def pond():
+    return al.load_dataset("pond", size="tiny")
+
+
+@pytest.fixture(scope="module")
+def model(pond):
+    windows = al.window_labels(pond.strong_labels, pond.recordings, pond.species)
+    features = al.window_features(windows, pond, progress=False)
+    model = al.build_model("small_cnn", pond.species, seed=0)
+    al.fit(model, (features, windows[pond.species]), epochs=2, seed=0, progress=False)
+    return model
+
+
+def tree(folder):
+    """Every file under a folder, hidden ones too, with its bytes."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def times(folder):
+    return {p: p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()}
+
+
+def arm(folder, pattern, n, note):
+    """In a worker: the first that has n files done dies, by SIGKILL, between writing one and giving it its name."""
+    move = os.replace
+
+    def replace(source, target):
+        if len([p for p in Path(folder).rglob(pattern) if not p.name.startswith(".")]) >= n:
+            try:
+                with open(note, "x", encoding="utf-8") as file:
+                    file.write(str(os.getpid()))
+            except FileExistsError:  # the other was first
+                pass
+            else:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return move(source, target)
+
+    os.replace = replace
+
+
+def ready(client):
+    """Both workers are there, unarmed: the process ids."""
+    client.restart()
+    client.wait_for_workers(2, timeout=120)
+    return set(client.run(os.getpid).values())
+
+
+def test_windows_survive_the_death_of_a_worker(client, pond, tmp_path):
+    al.build_windows(pond, tmp_path / "one", n_jobs=1, progress=False)
+    wanted = tree(tmp_path / "one")
+    half = len([name for name in wanted if name.endswith(".wav")]) // 2
+    before = ready(client)
+    client.run(arm, str(tmp_path / "two"), "*.wav", half, str(tmp_path / "died"))
+    with parallel_config(backend="dask"):
+        al.build_windows(pond, tmp_path / "two", progress=False)
+    assert int((tmp_path / "died").read_text()) in before
+    assert tree(tmp_path / "two") == wanted
+
+
+def test_predictions_survive_the_death_of_a_worker_and_are_not_made_again(client, pond, model, tmp_path):
+    al.predict_folder(model, pond, tmp_path / "one", progress=False)
+    wanted = tree(tmp_path / "one")
+    before = ready(client)
+    client.run(arm, str(tmp_path / "two" / "windows"), "*.csv", len(pond.recordings) // 2, str(tmp_path / "died"))
+    with parallel_config(backend="dask"):
+        al.predict_folder(model, pond, tmp_path / "two", workers=-1, progress=False)
+    assert int((tmp_path / "died").read_text()) in before
+    found = tree(tmp_path / "two")
+    assert found.pop("model.pt")
+    assert found == wanted
+
+    done = times(tmp_path / "two" / "windows")
+    lost = pond.recordings["recording"][3]
+    (tmp_path / "two" / "windows" / f"{lost}.csv").unlink()
+    with parallel_config(backend="dask"):
+        al.predict_folder(model, pond, tmp_path / "two", workers=-1, progress=False)
+    again = times(tmp_path / "two" / "windows")
+    assert [p.stem for p in again if again[p] != done[p]] == [lost]
+    assert tree(tmp_path / "two").items() >= wanted.items()
+
+
+def test_joblibs_own_workers_write_the_same(pond, model, tmp_path):
+    al.predict_folder(model, pond, tmp_path / "one", progress=False)
+    al.predict_folder(model, pond, tmp_path / "two", workers=2, progress=False)
+    assert tree(tmp_path / "two").items() >= tree(tmp_path / "one").items()
+
+
+def test_a_broken_recording_is_named_whoever_reads_it(client, pond, model, tmp_path):
+    for row in pond.recordings.head(3).itertuples():
+        (tmp_path / "field" / f"{row.recording}.wav").parent.mkdir(exist_ok=True)
+        (tmp_path / "field" / f"{row.recording}.wav").write_bytes(Path(row.path).read_bytes())
+    field = al.load_dataset(tmp_path / "field")
+    broken = field.recordings["recording"][1]
+    (tmp_path / "field" / f"{broken}.wav").write_bytes(b"no sound")
+    with parallel_config(backend="dask"):
+        with pytest.warns(UserWarning, match=broken):
+            al.predict_folder(model, field, tmp_path / "out", workers=-1, on_error="skip", progress=False)
+        assert len(list((tmp_path / "out" / "windows").glob("*.csv"))) == 2
+        with pytest.raises(ValueError, match=broken):
+            al.predict_folder(model, field, tmp_path / "out", workers=-1, progress=False)
+
+
+def worker_threads():
+    import torch
+    from threadpoolctl import threadpool_info
+
+    return [torch.get_num_threads(), *(pool["num_threads"] for pool in threadpool_info())]
+
+
+def test_workers_don_t_fight_for_the_cores(client):
+    ready(client)
+    assert set(sum(client.run(worker_threads).values(), [])) == {1}
+
+
+def add(table, number):
+    return float(table["a"].sum()) + number
+
+
+def test_jobs_come_back_in_order_with_tables_and_numbers():
+    tables = [pd.DataFrame({"a": np.full(1000, k)}) for k in range(5)]
+    assert list(in_workers(add, ((t, 1) for t in tables), 1)) == [1000 * k + 1 for k in range(5)]
+    assert list(in_workers(add, [], None)) == []
+
+
+CHAPTER = Path(__file__).resolve().parents[2] / "book" / "practice" / "scaling.md"
+
+
+def test_the_chapter_shows_lines_of_the_example_for_gpus():
+    shown = CHAPTER.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    example = (CHAPTER.parents[2] / "examples" / "several_gpus.py").read_text(encoding="utf-8")
+    lines = {line.strip() for line in example.splitlines()}
+    assert {line.strip() for line in shown.splitlines()} - lines == {"..."}
+
+
+def test_two_processes_train_one_network(pond, tmp_path):
+    pytest.importorskip("accelerate")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1",
+               "--nproc_per_node", "2", str(CHAPTER.parents[2] / "examples" / "several_gpus.py"), "--pond", "tiny",
+               "--epochs", "1", "--out", str(tmp_path / "model.pt")]  # fmt: skip
+    settings = {**os.environ, "ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": "1"}
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=settings)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count("epoch 1: loss") == 1  # only the main process speaks: they know of each other
+    assert al.load_model(tmp_path / "model.pt").species == pond.species
+
+
+def test_the_long_run_says_what_the_chapter_says():
+    table = read_results("bench_scaling").set_index("step")
+    assert (table["one_process_s_per_h"] < 900).all()  # faster than the sound by far
+    assert table.loc["prediction", "one_process_s_per_h"] > table.loc["features", "one_process_s_per_h"]
+    assert (table["cluster_s_per_h"] > table["one_process_s_per_h"]).all()  # a cluster costs something itself
+    assert table.loc["windows", "mb_60_min"] > 2 * table.loc["windows", "mb_1_min"]
+    assert table.loc["prediction", "mb_60_min"] < 1.5 * table.loc["prediction", "mb_1_min"]

@@ -1,0 +1,291 @@
+"""The annotator: what is drawn is what is exported, heard, kept and scored; and what comes back to Python."""
+
+import json
+import re
+
+import html5lib
+import numpy as np
+import pandas as pd
+import pytest
+
+import anuralib as al
+
+RATE = 22050
+EXPERT = pd.DataFrame([(1.0, 2.0, "AAAAAA", "H"), (6.0, 7.5, "BBBBBB", "L")],
+                      columns=["start_s", "end_s", "species", "quality"])  # fmt: skip
+
+
+def tone(seconds=10.0):
+    return 0.5 * np.sin(2 * np.pi * 2000 * np.arange(int(seconds * RATE)) / RATE)
+
+
+def page(*shown):
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>annotator</title>'
+    return f'<!DOCTYPE html><html lang="en"><head>{head}</head><body>{"".join(map(str, shown))}</body></html>'
+
+
+def data(annotator):
+    return json.loads(str(annotator).partition('<script type="application/json">')[2].partition("</script>")[0])
+
+
+def test_html_is_valid_and_holds_the_expert_of_this_recording_and_part(tmp_path):
+    al.write_audio(tmp_path / "SIM1_20201107_213000.wav", tone(), RATE)
+    expert = EXPERT.assign(recording=["SIM1_20201107_213000", "SIM2_20201107_213000"])
+    shown = al.annotator(tmp_path / "SIM1_20201107_213000.wav", expert=expert, start_s=0.5, max_s=5)
+    html5lib.HTMLParser(strict=True).parse(page(shown, al.annotator(tone())))
+    assert data(shown)["expert"] == [{"start": 0.5, "end": 1.5, "species": "AAAAAA", "quality": "H"}]
+    assert data(shown)["species"] == ["AAAAAA"] and data(shown)["recording"] == "SIM1_20201107_213000"
+    assert data(al.annotator(tone()))["expert"] is None
+    assert data(al.annotator(tone(), species=["B", "A"]))["species"] == ["A", "B"]
+
+
+def test_a_name_can_not_break_out_of_the_page():
+    shown = al.annotator(tone(), species=["</script><b>"], title="<u>")
+    assert "</script><b>" not in str(shown) and "<u>" not in str(shown)
+    html5lib.HTMLParser(strict=True).parse(page(shown))
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match="nothing to play"):
+        al.annotator(np.zeros(0))
+    with pytest.raises(ValueError, match="labels need"):
+        al.annotator(tone(), expert=pd.DataFrame({"start_s": [1.0]}))
+
+
+def test_live_boxes_come_back_as_labels():
+    live = al.annotator(tone(), expert=EXPERT, title="tone", live=True)
+    columns = ["recording", "start_s", "end_s", "species", "quality", "low_hz", "high_hz"]
+    assert live.labels.empty and list(live.labels) == columns
+    live.set_state({"boxes": [  # as the browser sends them
+        {"start": 6.0, "end": 7.0, "species": "BBBBBB", "quality": "L", "low": None, "high": None},
+        {"start": 1.0, "end": 2.0, "species": "AAAAAA", "quality": "H", "low": 500.0, "high": 2500.5},
+    ]})  # fmt: skip
+    assert live.labels["species"].tolist() == ["AAAAAA", "BBBBBB"] and live.labels["high_hz"][0] == 2500.5
+    assert np.isnan(live.labels["low_hz"][1])
+    scores = al.agreement(live.labels, EXPERT, 10.0).set_index("species")
+    assert scores.loc["AAAAAA", "jaccard"] == 1
+
+
+# ---------------------------------------------------------------------------------------------- in the browser
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    said, contexts = [], []
+
+    def opened(*shown, name="page", width=900, touch=False):
+        (tmp_path / f"{name}.html").write_text(page(*shown), encoding="utf-8")
+        context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True, has_touch=touch)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on("console", lambda message: said.append(message.text))
+        tab.on("pageerror", lambda error: said.append(str(error)))
+        tab.on("request", lambda r: None if r.url.startswith(("data:", "file:", "blob:")) else said.append(r.url))
+        tab.goto((tmp_path / f"{name}.html").as_uri())
+        return tab
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
+def drag(tab, start, end, which=0, duration=10.0):
+    """From (second, share of the height from above) to another."""
+    box = tab.locator(".anura-draw").nth(which).bounding_box()
+    points = [(box["x"] + t / duration * box["width"], box["y"] + y * box["height"]) for t, y in (start, end)]
+    tab.mouse.move(*points[0])
+    tab.mouse.down()
+    tab.mouse.move(*np.mean(points, axis=0))
+    tab.mouse.move(*points[1])
+    tab.mouse.up()
+
+
+def exported(tab, tmp_path):
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Save label file").click()
+    download.value.save_as(tmp_path / download.value.suggested_filename)
+    return al.read_audacity_labels(tmp_path / download.value.suggested_filename)
+
+
+@pytest.mark.browser
+def test_what_is_drawn_moved_named_and_deleted_is_what_is_exported(open_page, tmp_path):
+    tab = open_page(al.annotator(tone(), expert=EXPERT, title="night"))
+    drag(tab, (1.0, 0.9), (2.0, 0.7))
+    drag(tab, (6.0, 0.2), (7.0, 0.4))
+    drag(tab, (8.0, 0.5), (9.0, 0.6))
+    drag(tab, (6.5, 0.3), (7.0, 0.3))  # the second, half a second later
+    tab.get_by_label("species, box 2").fill("BBBBBB")
+    tab.get_by_label("quality, box 2").select_option("L")
+    tab.get_by_role("button", name="Delete, box 3").click()
+    labels = exported(tab, tmp_path)
+    assert (tmp_path / "night.txt").is_file()
+    assert labels["label"].tolist() == ["AAAAAA_M", "BBBBBB_L"]
+    np.testing.assert_allclose(labels[["start_s", "end_s"]], [[1, 2], [6.5, 7.5]], atol=0.03)
+    np.testing.assert_allclose(labels[["low_hz", "high_hz"]], [[1000, 3000], [6000, 8000]], atol=80)
+    tab.get_by_role("button", name="Undo").click()
+    assert tab.locator(".anura-table tbody tr").count() == 3
+    assert tab.get_by_role("status").nth(1).inner_text() == "2 boxes"
+
+
+@pytest.mark.browser
+def test_an_edge_can_be_pulled_and_a_click_plays_the_box(open_page):
+    tab = open_page(al.annotator(tone(), expert=EXPERT))
+    drag(tab, (2.0, 0.3), (4.0, 0.7))
+    drag(tab, (3.99, 0.5), (5.0, 0.5))
+    assert float(tab.get_by_label("end (s), box 1").input_value()) == pytest.approx(5, abs=0.05)
+    assert float(tab.get_by_label("start (s), box 1").input_value()) == pytest.approx(2, abs=0.03)
+    drag(tab, (3.0, 0.5), (3.0, 0.5))
+    tab.wait_for_function("!document.querySelector('audio').paused && document.querySelector('audio').currentTime > 2")
+    tab.wait_for_function("document.querySelector('audio').paused")
+    assert tab.evaluate("document.querySelector('audio').currentTime") == pytest.approx(5.05, abs=0.06)
+
+
+@pytest.mark.browser
+def test_keyboard_alone_makes_a_box_names_it_and_deletes_it(open_page):
+    tab = open_page(al.annotator(tone(), species=["AAAAAA", "BBBBBB"], start_s=2.0, max_s=6))
+    tab.get_by_role("slider").focus()
+    for _ in range(2):
+        tab.keyboard.press("Shift+ArrowRight")
+    tab.get_by_role("button", name="New box at the cursor").focus()
+    tab.keyboard.press("Enter")
+    start = tab.get_by_label("start (s), box 1")
+    assert start.evaluate("field => field === document.activeElement") and float(start.input_value()) == 4.0
+    tab.keyboard.press("ArrowUp")
+    tab.keyboard.press("Tab")
+    assert tab.get_by_label("end (s), box 1").evaluate("field => field === document.activeElement")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Control+a")
+    tab.keyboard.type("BBBBBB")
+    tab.keyboard.press("Tab")
+    text = tab.get_by_label("The label file as text")
+    assert text.input_value() == "4.100000\t5.000000\tBBBBBB_M\n"
+    tab.get_by_role("button", name="Delete, box 1").focus()
+    tab.keyboard.press("Enter")
+    assert text.input_value() == ""
+    assert tab.get_by_role("button", name="New box").evaluate("button => button === document.activeElement")
+
+
+@pytest.mark.browser
+def test_the_score_is_that_of_the_package(open_page):
+    """Thirty pairs of random label tables, through the page's function and through al.agreement and al.match_bouts."""
+    rng = np.random.default_rng(5)
+    tab = open_page(al.annotator(tone(), expert=EXPERT))
+    for _ in range(30):
+        tables = []
+        for n in rng.integers(1, 7, 2):
+            start = np.round(rng.uniform(0, 9, n), 2)
+            end = np.round(np.minimum(start + rng.uniform(0.05, 4, n), 10), 2)
+            species = rng.choice(["AAAAAA", "BBBBBB", "CCCCCC"], n)
+            tables.append(pd.DataFrame({"recording": "x", "start_s": start, "end_s": end, "species": species}))
+        mine, theirs = tables
+        given = [t.rename(columns={"start_s": "start", "end_s": "end"}).to_dict("records") for t in tables]
+        rows = tab.evaluate("([a, b]) => window.anuraScore(a, b, 10)", given)
+        got = pd.DataFrame(rows).set_index("species")
+        expected = al.agreement(mine, theirs, {"x": 10.0}).set_index("species")
+        assert list(got.index) == list(expected.index)
+        for column in expected:
+            np.testing.assert_allclose(got[column].astype(float), expected[column], atol=1e-9, err_msg=column)
+        pairs = al.match_bouts(mine, theirs)
+        for species in got.index:
+            a, b = (pairs[f"species_{side}"] == species for side in "ab")
+            verdict = pairs["verdict"]
+            assert got.loc[species, "same"] == (a & (verdict == "same")).sum()
+            assert got.loc[species, "other"] == ((a | b) & (verdict == "other species")).sum()
+            assert got.loc[species, "missed"] == (b & (verdict == "only b")).sum()
+            assert got.loc[species, "invented"] == (a & (verdict == "only a")).sum()
+
+
+@pytest.mark.browser
+def test_the_comparison_is_shown_with_the_experts_boxes_and_can_be_hidden(open_page):
+    tab = open_page(al.annotator(tone(), expert=EXPERT))
+    drag(tab, (1.1, 0.3), (2.0, 0.7))
+    assert tab.locator(".anura-expert").count() == 0
+    tab.get_by_role("button", name="Compare with the expert").click()
+    assert tab.locator(".anura-expert").count() == 2
+    cells = tab.locator(".anura-score tbody tr").first.locator("td").all_inner_texts()
+    assert cells[:7] == ["AAAAAA", "1", "1", "1", "0", "0", "0"] and float(cells[9]) == pytest.approx(0.1, abs=0.03)
+    assert tab.locator(".anura-score tbody tr").nth(1).locator("td").all_inner_texts()[5] == "1"  # missed
+    tab.get_by_role("button", name="Hide the expert").click()
+    assert tab.locator(".anura-expert").count() == 0 and tab.locator(".anura-score table").count() == 0
+
+
+@pytest.mark.browser
+def test_two_annotators_do_not_disturb_each_other_and_boxes_are_kept_for_the_next_visit(open_page):
+    tab = open_page(al.annotator(tone(), species=["A"], title="one"), al.annotator(tone(), species=["B"], title="two"))
+    drag(tab, (1, 0.3), (2, 0.6), which=1)
+    assert [tab.locator(".anura-annotator").nth(i).locator(".anura-own").count() for i in (0, 1)] == [0, 1]
+    tab.reload()
+    assert [tab.locator(".anura-annotator").nth(i).locator(".anura-own").count() for i in (0, 1)] == [0, 1]
+    assert tab.get_by_label("species, box 1").input_value() == "B"
+
+
+@pytest.mark.browser
+def test_a_finger_draws_and_a_phone_has_no_sideways_scroll(open_page):
+    tab = open_page(al.annotator(tone(), expert=EXPERT, title="x" * 60), width=390, touch=True)
+    drag(tab, (1, 0.3), (4, 0.6))
+    tab.get_by_role("button", name="Compare with the expert").click()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    for button in tab.locator(".anura-tools button, .anura-table button").all():
+        box = button.bounding_box()
+        assert min(box["width"], box["height"]) >= 24
+    assert tab.locator(".anura-draw").evaluate("layer => getComputedStyle(layer).touchAction") == "none"
+
+
+@pytest.mark.browser
+def test_the_live_widget_sends_what_is_drawn_and_shows_what_python_has(open_page):
+    """The widget's module in a page, with a model that behaves as a notebook's does."""
+    live = al.annotator(tone(), expert=EXPERT, title="live", start_s=1.0, max_s=8, live=True)
+    kept = {"start": 3.0, "end": 4.0, "species": "BBBBBB", "quality": "L", "low": None, "high": None}
+    state = {"markup": live.markup, "player_script": live.player_script, "boxes": [kept]}
+    tab = open_page("<div id='cell'></div>")
+    tab.evaluate(
+        """async ([esm, state]) => {
+          const module = await import(URL.createObjectURL(new Blob([esm], { type: "text/javascript" })));
+          window.sent = [];
+          const model = { get: key => state[key], set: (key, value) => { state[key] = value; },
+                          save_changes: () => window.sent.push(state.boxes) };
+          module.default.render({ model, el: document.querySelector("#cell") });
+        }""",
+        [live._esm, state],
+    )
+    assert tab.get_by_label("start (s), box 1").input_value() == "3.00"
+    drag(tab, (5, 0.3), (6, 0.6), duration=8.0)
+    live.set_state({"boxes": tab.evaluate("window.sent[window.sent.length - 1]")})
+    assert live.labels["species"].tolist() == ["BBBBBB", "BBBBBB"]
+    np.testing.assert_allclose(live.labels["start_s"], [3.0, 6.0], atol=0.05)  # of the recording, not of the part
+    tab.get_by_role("button", name="Play", exact=True).click()
+    tab.wait_for_function("document.querySelector('audio').currentTime > 0.1")
+
+
+def test_keys_of_texts_are_used_and_there():
+    """Each text of player and annotator stands in its table, and none is left over."""
+    from importlib.resources import files
+
+    for name in ("player.js", "annotator.js"):
+        source = files("anuralib.show").joinpath(name).read_text(encoding="utf-8")
+        table = source.partition("const TEXT = {")[2].partition("};")[0]
+        keys = {line.strip().split(":")[0] for part in table.splitlines() for line in part.split('", ')} - {""}
+        rest = source.replace(table, "")
+        assert len(keys) > 8
+        unused = {key for key in keys if f'"{key}"' not in rest}
+        assert unused == set(), (name, unused)
+
+
+@pytest.mark.parametrize("language", ["es", "pt_BR"])
+def test_every_text_of_player_and_annotator_is_translated(browser, language):
+    """Read as a browser reads it; a place in braces is kept."""
+    from importlib.resources import files
+    from pathlib import Path
+
+    tab = browser.new_page()
+    texts = Path(__file__).resolve().parents[2] / "book" / "_static" / "anura_texts.js"
+    tab.add_script_tag(content=texts.read_text(encoding="utf-8"))
+    for name in ("player.js", "annotator.js"):
+        source = files("anuralib.show").joinpath(name).read_text(encoding="utf-8")
+        table = source.partition("const TEXT = ")[2].partition("};")[0] + "}"
+        for key, english in tab.evaluate(f"() => ({table})").items():
+            other = tab.evaluate("([language, key]) => window.anuraTexts[language][key]", [language, key])
+            assert other, (name, key)
+            assert sorted(re.findall(r"{\w+}", other)) == sorted(re.findall(r"{\w+}", english)), (name, key)
+    tab.close()
