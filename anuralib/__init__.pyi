@@ -69,10 +69,8 @@ from .show.annotator import annotator
 from .show.player import player
 from .show.plotting import (
     plot_history,
-    plot_label_counts,
     plot_species_scores,
     plot_spectrogram,
-    plot_split_report,
     plot_windows,
 )
 from .sound.audio import audio_info, dominant_frequency, read_audio, resample, write_audio
@@ -148,10 +146,8 @@ __all__ = [
     "pcen",
     "player",
     "plot_history",
-    "plot_label_counts",
     "plot_species_scores",
     "plot_spectrogram",
-    "plot_split_report",
     "plot_windows",
     "pool",
     "predict",

@@ -2,11 +2,14 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 
-def in_workers(function: Callable, jobs: Iterable[tuple], n_jobs: int | None = None) -> Iterator:
+def in_workers(
+    function: Callable, jobs: Iterable[tuple], n_jobs: int | None = None, loads: Sequence[str] = ()
+) -> Iterator:
     """`function` of each job, by joblib, in order; a job may run twice, so it must leave the same behind.
 
     `joblib.parallel_config(backend=...)` around the call decides where. A job goes out as one tuple, because joblib's
@@ -21,6 +24,10 @@ def in_workers(function: Callable, jobs: Iterable[tuple], n_jobs: int | None = N
         The arguments of each call.
     n_jobs : int or None
         None uses all workers.
+    loads : sequence of str
+        Modules that the work needs and that are large, such as torch: each worker loads them first. Workers are kept
+        from one call to the next, and one that had done light work before would grow so much by loading torch that
+        joblib takes it for a memory leak and stops it; so workers that load other modules are other workers.
 
     Returns
     -------
@@ -30,7 +37,13 @@ def in_workers(function: Callable, jobs: Iterable[tuple], n_jobs: int | None = N
     from joblib import Parallel, delayed
 
     calls = (delayed(_call)(function, tuple(job)) for job in jobs)
-    return Parallel(n_jobs=-1 if n_jobs is None else n_jobs, return_as="generator")(calls)
+    n_jobs = -1 if n_jobs is None else n_jobs
+    return Parallel(n_jobs=n_jobs, return_as="generator", initializer=_load, initargs=tuple(loads))(calls)
+
+
+def _load(*modules):
+    for module in modules:
+        import_module(module)
 
 
 def _call(function, job):

@@ -22,7 +22,8 @@ _LABELS = re.compile(r"(.+?)(\.Table\.[0-9]+)?(\.selections)?\.(txt|csv)", re.IG
 
 def _label_files(root: Path, sound: dict[str, Path]) -> tuple[dict[str, Path], list[tuple]]:
     """The label file beside each recording, and findings for those that belong to none."""
-    by_place = {(path.parent, path.stem): name for name, path in sound.items()}
+    # A label file has the name of the file, or that of the recording, as players and `predict_folder` write it.
+    by_place = {(path.parent, stem): name for name, path in sound.items() for stem in (name, path.stem)}
     found: dict[str, Path] = {}
     findings = []
     for path in [p for p in visible(root, "*") if p.suffix.lower() in (".txt", ".csv")]:

@@ -4,6 +4,7 @@ import csv
 import shutil
 import warnings
 from collections import namedtuple
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -23,6 +24,7 @@ from anuralib.learn.checkpoints import digest
 from anuralib.learn.models import load_model, save_model
 from anuralib.learn.pictures import read_windows
 from anuralib.learn.prediction import predict
+from anuralib.sound.audio import to_samples
 from anuralib.windows.grid import window_starts
 
 _CALL_COLUMNS = ["recording", "start_s", "end_s", "species"]
@@ -107,23 +109,34 @@ def _check_run(path, run):
     write_settings(run, path)
 
 
-def _predict_recordings(
-    model, sounds, out, threshold, window_s, hop_s, block_s, channel, on_error, device, n_jobs, progress
-):
+@dataclass(frozen=True)
+class _Way:
+    """How the recordings of one run are cut, read and judged: what `predict_folder` was told, the same for all."""
+
+    threshold: pd.Series
+    window_s: float
+    hop_s: float
+    block_s: float
+    channel: int | str
+    on_error: str
+    device: str
+
+
+def _predict_recordings(model, sounds, out, way, n_jobs, progress):
     """Write what the network finds in the recordings; names and problems of those that can't be used."""
-    rate = model.features["sample_rate_hz"]
-    blocks = [block for sound in sounds for block in _blocks(sound, window_s, hop_s, block_s)]
+    rate, window_s = model.features["sample_rate_hz"], way.window_s
+    blocks = [block for sound in sounds for block in _blocks(sound, window_s, way.hop_s, way.block_s)]
     with_windows = {sound for sound, *_ in blocks}
     report = [(sound.recording, f"shorter than a window of {window_s:g} s")
               for sound in sounds if sound not in with_windows]  # fmt: skip
 
     def read(block):
         sound, starts, begin, length = block
-        first = np.rint((starts - begin) * rate).astype(int)
+        first, size = to_samples(starts - begin, rate), to_samples(window_s, rate)
         try:
-            return block, read_windows(sound.path, first, round(window_s * rate), rate, channel, begin, length)
+            return block, read_windows(sound.path, first, size, rate, way.channel, begin, length)
         except (OSError, ValueError) as error:
-            if on_error == "raise":
+            if way.on_error == "raise":
                 raise
             return block, error
 
@@ -134,12 +147,12 @@ def _predict_recordings(
             if isinstance(cut, Exception):
                 problem = cut
             elif problem is None:
-                values.append(predict(model, cut, device=device))
+                values.append(predict(model, cut, device=way.device))
         if problem is not None:
             report.append((sound.recording, str(problem)))
             continue
-        starts = window_starts(sound.duration_s, window_s, hop_s)
-        _write(out, sound.recording, starts, window_s, np.concatenate(values), threshold)
+        starts = window_starts(sound.duration_s, window_s, way.hop_s)
+        _write(out, sound.recording, starts, window_s, np.concatenate(values), way.threshold)
     return report
 
 
@@ -149,11 +162,11 @@ def _model_of(path, weights):
     return load_model(path)
 
 
-def _predict_one(weights, sound, out, *how):
+def _predict_one(weights, sound, out, way):
     """A worker's part: one recording. Done before, by a worker that died since, it need not be done again."""
     if _part(out, sound.recording).exists():
         return []
-    return _predict_recordings(_model_of(out / _MODEL, weights), [sound], out, *how, 1, False)
+    return _predict_recordings(_model_of(out / _MODEL, weights), [sound], out, way, n_jobs=1, progress=False)
 
 
 def predict_folder(
@@ -228,13 +241,13 @@ def predict_folder(
     paths = sound_paths(dataset)
     left = [_Sound(row.recording, paths[row.recording], row.duration_s) for row in dataset.recordings.itertuples()
             if row.recording in paths and not _part(out, row.recording).exists()]  # fmt: skip
-    how = (threshold, window_s, hop_s, block_s, channel, on_error, device)
+    way = _Way(threshold, window_s, hop_s, block_s, channel, on_error, device)
     if workers is None:
-        report = _predict_recordings(model, left, out, *how, n_jobs, progress)
+        report = _predict_recordings(model, left, out, way, n_jobs, progress)
     else:
         save_model(model, out / _MODEL)
-        jobs = ((weights, sound, out.absolute(), *how) for sound in left)
-        done = in_workers(_predict_one, jobs, workers)
+        jobs = ((weights, sound, out.absolute(), way) for sound in left)
+        done = in_workers(_predict_one, jobs, workers, loads=["torch", __name__])
         done = tqdm(done, total=len(left), desc="predict", unit="recording", disable=not progress)
         report = [problem for problems in done for problem in problems]
         remove_leftovers(out)  # of workers that were killed meanwhile

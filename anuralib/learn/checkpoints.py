@@ -1,5 +1,6 @@
 """A run of training on disk: its identity, its checkpoints, and files that are whole or absent."""
 
+import copy
 import hashlib
 from pathlib import Path
 
@@ -49,6 +50,55 @@ def read_checkpoint(path, settings):
             "train afresh and overwrite it"
         )
     return state
+
+
+class Run:
+    """Where a run of training stands: its epochs so far, the best of them, and its file.
+
+    Attributes
+    ----------
+    rows : list of dict
+        The history, a row an epoch.
+    best : (int, float) or None
+        Number and score of the best epoch.
+    path : pathlib.Path or None
+        checkpoint.pt in the folder of the run; None: nothing is written.
+    """
+
+    def __init__(self, folder, settings, model, optimizer, schedule):
+        self.path = None if folder is None else Path(folder) / "checkpoint.pt"
+        self.rows, self.best, self._best_weights = [], None, None
+        self._settings, self._parts = settings, {"weights": model, "optimizer": optimizer, "schedule": schedule}
+
+    def resume(self):
+        """Go on where the file of the same run stands, if there is one; ValueError for the file of another run."""
+        if self.path is None or not self.path.exists():
+            return
+        state = read_checkpoint(self.path, self._settings)
+        for name, part in self._parts.items():
+            part.load_state_dict(state[name])
+        self.rows, self.best, self._best_weights = state["rows"], state["best"], state["best_weights"]
+
+    def is_complete(self, epochs, patience):
+        """Whether there is nothing left to train: all epochs done, or `patience` of them brought nothing better."""
+        done = len(self.rows)
+        stale = bool(done) and patience is not None and done - self.best[0] >= patience
+        return done >= epochs or stale
+
+    def add(self, row, score):
+        """Note an epoch and keep its weights if they are the best; then everything is written to the file."""
+        self.rows.append(row)
+        if self.best is None or score > self.best[1]:
+            self.best = (row["epoch"], score)
+            self._best_weights = copy.deepcopy(self._parts["weights"].state_dict())
+        if self.path is not None:
+            state = {name: part.state_dict() for name, part in self._parts.items()}
+            kept = {"rows": self.rows, "best": self.best, "best_weights": self._best_weights}
+            save_atomic({"settings": self._settings, **state, **kept}, self.path)
+
+    def restore_best(self):
+        """Give the network the weights of its best epoch."""
+        self._parts["weights"].load_state_dict(self._best_weights)
 
 
 def save_atomic(content, path):

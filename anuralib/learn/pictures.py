@@ -20,7 +20,7 @@ from anuralib._workers import ahead
 from anuralib.data.dataset import sound_paths
 from anuralib.learn.features import FEATURES, log_mel, pictures_of
 from anuralib.pond.scenes import nuisance
-from anuralib.sound.audio import SAMPLE_RATE_HZ, read_audio
+from anuralib.sound.audio import SAMPLE_RATE_HZ, read_audio, to_samples
 from anuralib.sound.bandpass import preprocess
 
 _CACHE_VERSION = 1  # goes up whenever the same settings give other numbers
@@ -33,8 +33,9 @@ def _plan(windows, dataset, rate):
         raise ValueError(f"windows has no column {sorted(missing)}: make it with window_labels")
     if not len(windows):
         raise ValueError("windows has no rows")
-    lengths = ((windows["max_t"] - windows["min_t"]) * rate).round().unique()
-    if len(lengths) != 1 or not lengths[0] > 0:
+    lengths_s = windows["max_t"] - windows["min_t"]
+    lengths = np.unique(to_samples(lengths_s[lengths_s > 0], rate))
+    if len(lengths) != 1 or not (lengths_s > 0).all():
         raise ValueError("all windows must have the same length, max_t - min_t > 0 seconds")
     paths = sound_paths(dataset)
     unknown = sorted(set(windows["fname"]) - set(paths))
@@ -42,7 +43,7 @@ def _plan(windows, dataset, rate):
         raise ValueError(
             f"{len(unknown)} recording(s) not in dataset.recordings, or without sound: {unknown[:3]}"
         )
-    starts = (windows["min_t"].to_numpy(dtype=float) * rate).round().astype(int)
+    starts = to_samples(windows["min_t"], rate)
     rows_of = windows.groupby("fname", sort=False).indices
     plan = {name: (paths[name], rows, starts[rows]) for name, rows in rows_of.items()}
     return plan, int(lengths[0])
@@ -254,8 +255,8 @@ def noisy_features(windows, dataset, kind=None, level_dbfs=-40.0, band_hz=(1, 10
     if kind is not None and rate != SAMPLE_RATE_HZ:
         raise ValueError(f"sounds are added at {SAMPLE_RATE_HZ} Hz, not at {rate}")
     rows_of = windows.groupby("fname", sort=False).indices
-    first = (windows["min_t"].to_numpy(float) * rate).round().astype(int)
-    length = round(float((windows["max_t"] - windows["min_t"]).iloc[0]) * rate)
+    first = to_samples(windows["min_t"], rate)
+    length = to_samples((windows["max_t"] - windows["min_t"]).iloc[0], rate)
 
     def of_recording(job):
         number, (name, rows) = job

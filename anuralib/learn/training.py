@@ -5,10 +5,10 @@ randomness of an epoch comes from the seed and the number of the epoch: a run th
 resumed gives, on a CPU, the same bits as one that was not.
 """
 
-import copy
 import functools
 import time
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 from anuralib._files import atomic_path
 from anuralib.learn import augment as augmentations
 from anuralib.learn.batches import all_logits, autocast, check_pair, pick_device, take_batch
-from anuralib.learn.checkpoints import digest, name_of, read_checkpoint, save_atomic
+from anuralib.learn.checkpoints import Run, digest, name_of
 from anuralib.learn.longtail import check_sampling, get_mix
 from anuralib.learn.losses import get_loss
 from anuralib.learn.models import save_model, set_normalisation
@@ -37,44 +37,88 @@ class History(NamedTuple):
     best_epoch: int
 
 
-def _train_epoch(
-    model, optimizer, schedule, loss, data, batch_size, augment, mix, sampling, seed, device, precision, clip_norm
-):
+@dataclass(frozen=True)
+class _Recipe:
+    """How an epoch is trained: what `fit` was told, checked."""
+
+    loss: Callable
+    batch_size: int
+    augment: Callable | None
+    mix: Callable | None
+    sampling: torch.Tensor | None
+    clip_norm: float
+    precision: str
+    device: torch.device
+
+
+def _train_epoch(model, optimizer, schedule, recipe, data, seed):
     """One walk over the train subset in random order, or over as many draws from it; gives the mean loss."""
     features, labels = data
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)  # dropout draws from the global state, which `fit` restores
     model.train()
     order = torch.randperm(len(features), generator=generator)
-    if sampling is not None:
-        order = torch.multinomial(sampling, len(features), replacement=True, generator=generator)
+    if recipe.sampling is not None:
+        order = torch.multinomial(recipe.sampling, len(features), replacement=True, generator=generator)
     total = 0.0
     # Nearly equal batches: a last batch of one window would upset batch normalisation.
-    for rows in order.tensor_split(-(-len(order) // batch_size)):
-        batch = take_batch(features, rows.numpy(), device)
-        target = torch.from_numpy(labels[rows.numpy()]).to(device)
-        if augment is not None:
-            batch, target = augment(batch, target, generator)
-        with autocast(device, precision):
-            logits, target = (model(batch), target) if mix is None else mix(model, batch, target, generator)
-        value = loss(logits.float(), target)
+    for rows in order.tensor_split(-(-len(order) // recipe.batch_size)):
+        batch = take_batch(features, rows.numpy(), recipe.device)
+        target = torch.from_numpy(labels[rows.numpy()]).to(recipe.device)
+        if recipe.augment is not None:
+            batch, target = recipe.augment(batch, target, generator)
+        with autocast(recipe.device, recipe.precision):
+            if recipe.mix is None:
+                logits = model(batch)
+            else:
+                logits, target = recipe.mix(model, batch, target, generator)
+        value = recipe.loss(logits.float(), target)
         optimizer.zero_grad(set_to_none=True)
         value.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
         optimizer.step()
         schedule.step()
         total += value.item() * len(rows)
     return total / len(features)
 
 
-def _validate(model, loss, data, batch_size, device):
-    """Loss and macro average precision over the species that have positives in `data`."""
-    logits = all_logits(model, data[0], batch_size, device)
+def _validate(model, recipe, data):
+    """Loss, macro average precision over the species that have positives in `data`, and the score of the epoch."""
+    logits = all_logits(model, data[0], recipe.batch_size, recipe.device)
     with torch.inference_mode():
-        value = float(loss(logits.to(device), torch.from_numpy(data[1]).to(device)))
+        value = float(recipe.loss(logits.to(recipe.device), torch.from_numpy(data[1]).to(recipe.device)))
     if not torch.isfinite(logits).all():
-        return value, np.nan
-    return value, float(average_precision(data[1] >= 0.5, torch.sigmoid(logits).numpy()).mean())
+        return value, np.nan, -value
+    precision = float(average_precision(data[1] >= 0.5, torch.sigmoid(logits).numpy()).mean())
+    # No species with positives: only the loss is left to go by.
+    return value, precision, -value if np.isnan(precision) else precision
+
+
+def _check_data(model, train, valid):
+    """Both subsets as arrays that fit the model and each other."""
+    train = check_pair(model, train, "train")
+    valid = None if valid is None else check_pair(model, valid, "valid")
+    if valid is not None and valid[0].shape[2:] != train[0].shape[2:]:
+        raise ValueError(
+            f"train features are {train[0].shape[2:]} (bands, frames), valid {valid[0].shape[2:]}"
+        )
+    return train, valid
+
+
+def _augmentation(augment, shape):
+    """`augment` of `fit` as one function of batch, labels and generator, or None."""
+    if augment is True:
+        n_mels, frames = shape
+        masks = functools.partial(augmentations.spec_augment, time_mask=frames // 6, freq_mask=n_mels // 8)
+        return augmentations.chain(augmentations.mix_sounds, masks)
+    return None if augment is None else augmentations.chain(augment)
+
+
+def _optimizer(model, lr, weight_decay, n_steps):
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
+    # The way up takes a quarter; of fewer than six steps more, since it must be longer than one.
+    start = max(0.25, 1.5 / n_steps)
+    return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=n_steps, pct_start=start)
 
 
 def fit(
@@ -164,127 +208,62 @@ def fit(
     FloatingPointError
         The loss is no longer a number: the learning rate is too high.
     """
-    train = check_pair(model, train, "train")
-    valid = None if valid is None else check_pair(model, valid, "valid")
-    if valid is not None and valid[0].shape[2:] != train[0].shape[2:]:
-        raise ValueError(
-            f"train features are {train[0].shape[2:]} (bands, frames), valid {valid[0].shape[2:]}"
-        )
+    train, valid = _check_data(model, train, valid)
     if epochs < 1 or batch_size < 1 or not (lr > 0 and clip_norm > 0):
         raise ValueError(
             f"need epochs >= 1, batch_size >= 1, lr > 0, clip_norm > 0; got {epochs, batch_size, lr, clip_norm}"
         )
-    if augment is True:
-        n_mels, frames = train[0].shape[2:]
-        masks = functools.partial(augmentations.spec_augment, time_mask=frames // 6, freq_mask=n_mels // 8)
-        augment = augmentations.chain(augmentations.mix_sounds, masks)
-    elif augment is not None:
-        augment = augmentations.chain(augment)
-    mix = get_mix(mix)
+    augment, mix = _augmentation(augment, train[0].shape[2:]), get_mix(mix)
     sampling = None if sampling is None else check_sampling(sampling, len(train[0]))
     device = pick_device(device)
     autocast(device, precision)  # an unknown precision is refused before the work
     settings = {
-        "model": model.name,
-        "species": model.species,
-        "epochs": epochs,
-        "seed": seed,
-        "batch_size": batch_size,
-        "lr": lr,
-        "weight_decay": weight_decay,
-        "patience": patience,
-        "clip_norm": clip_norm,
-        "precision": precision,
+        "model": model.name, "species": model.species, "epochs": epochs, "seed": seed, "batch_size": batch_size,
+        "lr": lr, "weight_decay": weight_decay, "patience": patience, "clip_norm": clip_norm, "precision": precision,
         "loss": loss if isinstance(loss, str) else name_of(loss),
-        "augment": None if augment is None else name_of(augment),
-        "mix": None if mix is None else name_of(mix),
-        "sampling": None if sampling is None else name_of(sampling),
-    }
+        **{key: None if value is None else name_of(value)
+           for key, value in {"augment": augment, "mix": mix, "sampling": sampling}.items()},
+    }  # fmt: skip
+    if out_dir is not None:
+        settings |= {"train data": digest(*train), "valid data": None if valid is None else digest(*valid)}
     loss = get_loss(loss, counts=train[1].sum(0), n_windows=len(train[1]))
+    recipe = _Recipe(loss, batch_size, augment, mix, sampling, clip_norm, precision, device)
     if model.input_shape is None:
         set_normalisation(model, train[0])
     model.to(device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
     n_steps = epochs * -(-len(train[0]) // batch_size) + 1
-    # The way up takes a quarter; of fewer than six steps more, since it must be longer than one.
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, lr, total_steps=n_steps, pct_start=max(0.25, 1.5 / n_steps)
-    )
-    rows, best, best_weights = [], None, None
-    checkpoint = None if out_dir is None else Path(out_dir) / "checkpoint.pt"
-    if checkpoint is not None:
-        settings["train data"] = digest(*train)
-        settings["valid data"] = None if valid is None else digest(*valid)
-        if resume and checkpoint.exists():
-            state = read_checkpoint(checkpoint, settings)
-            model.load_state_dict(state["weights"])
-            optimizer.load_state_dict(state["optimizer"])
-            schedule.load_state_dict(state["schedule"])
-            rows, best, best_weights = state["rows"], state["best"], state["best_weights"]
-
-    def stale():
-        return valid is not None and patience is not None and len(rows) - best[0] >= patience
-
-    done = len(rows)
-    complete = bool(rows) and (done >= epochs or stale())
+    optimizer, schedule = _optimizer(model, lr, weight_decay, n_steps)
+    run, patience = Run(out_dir, settings, model, optimizer, schedule), patience if valid is not None else None
+    if resume:
+        run.resume()
+    done = len(run.rows)
     if done and progress:
-        tqdm.write(
-            f"{checkpoint}: {'complete, nothing to train' if complete else 'resumed'} "
-            f"after epoch {done} of {epochs}"
-        )
-    cuda = [device] if device.type == "cuda" else []
+        state = "complete, nothing to train" if run.is_complete(epochs, patience) else "resumed"
+        tqdm.write(f"{run.path}: {state} after epoch {done} of {epochs}")
     bar = tqdm(total=epochs, initial=done, desc="fit", unit="epoch", disable=not progress)
-    with bar, torch.random.fork_rng(devices=cuda):
-        while not complete:
-            started, epoch = time.perf_counter(), len(rows) + 1
-            train_loss = _train_epoch(
-                model, optimizer, schedule, loss, train, batch_size, augment, mix, sampling,
-                seed * 100_003 + epoch, device, precision, clip_norm,
-            )  # fmt: skip
+    with bar, torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        while not run.is_complete(epochs, patience):
+            started, epoch = time.perf_counter(), len(run.rows) + 1
+            train_loss = _train_epoch(model, optimizer, schedule, recipe, train, seed * 100_003 + epoch)
             if not np.isfinite(train_loss):
                 raise FloatingPointError(f"train loss is {train_loss} in epoch {epoch}: lower lr")
-            valid_loss = valid_map = np.nan
+            valid_loss, valid_map, score = np.nan, np.nan, float(epoch)  # without `valid` the last epoch is the best
             if valid is not None:
-                valid_loss, valid_map = _validate(model, loss, valid, batch_size, device)
-            if valid is None:
-                score = float(epoch)
-            else:  # no species with positives: only the loss is left to go by
-                score = -valid_loss if np.isnan(valid_map) else valid_map
-            rows.append(
-                {
-                    "epoch": epoch,
-                    "lr": schedule.get_last_lr()[0],
-                    "train_loss": train_loss,
-                    "valid_loss": valid_loss,
-                    "valid_map": valid_map,
-                    "seconds": time.perf_counter() - started,
-                }
-            )
-            if best is None or score > best[1]:
-                best, best_weights = (epoch, score), copy.deepcopy(model.state_dict())
-            complete = epoch >= epochs or stale()
-            if checkpoint is not None:
-                save_atomic(
-                    {
-                        "settings": settings,
-                        "weights": model.state_dict(),
-                        "optimizer": optimizer.state_dict(),
-                        "schedule": schedule.state_dict(),
-                        "rows": rows,
-                        "best": best,
-                        "best_weights": best_weights,
-                    },
-                    checkpoint,
-                )
+                valid_loss, valid_map, score = _validate(model, recipe, valid)
+            row = {
+                "epoch": epoch, "lr": schedule.get_last_lr()[0], "train_loss": train_loss, "valid_loss": valid_loss,
+                "valid_map": valid_map, "seconds": time.perf_counter() - started,
+            }  # fmt: skip
+            run.add(row, score)
             if on_epoch is not None:
-                on_epoch(model, rows[-1])
+                on_epoch(model, row)
             bar.update()
             bar.set_postfix(train_loss=f"{train_loss:.4f}", valid_map=f"{valid_map:.3f}")
-    model.load_state_dict(best_weights)
+    run.restore_best()
     model.eval()
-    frame = pd.DataFrame(rows)
-    if checkpoint is not None:
-        save_model(model, checkpoint.with_name("model.pt"))
-        with atomic_path(checkpoint.with_name("history.csv")) as temporary:
+    frame = pd.DataFrame(run.rows)
+    if run.path is not None:
+        save_model(model, run.path.with_name("model.pt"))
+        with atomic_path(run.path.with_name("history.csv")) as temporary:
             frame.to_csv(temporary, index=False)
-    return History(frame, best[0])
+    return History(frame, run.best[0])

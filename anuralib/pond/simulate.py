@@ -7,13 +7,13 @@ called, when, how far away. Nothing in it is a real frog.
 import json
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
 from scipy import signal
 from tqdm.auto import tqdm
 
 from anuralib._files import atomic_path, write_text
+from anuralib._workers import in_workers
 from anuralib.labels.bouts import merge_calls
 from anuralib.labels.formats import write_audacity_labels
 from anuralib.labels.weak import weak_from_truth
@@ -210,9 +210,8 @@ def write_pond(out_dir, n_recordings=120, duration_s=60, seed=0, n_jobs=None):
 
     recordings, singers = plan_recordings(int(n_recordings), seed)
     scenes_ = recordings.assign(number=np.arange(len(recordings))).to_dict("records")
-    write = joblib.delayed(_write_recording)
-    jobs = (write(out_dir, s, singers[singers["recording"] == s["recording"]], duration_s, seed) for s in scenes_)
-    done = joblib.Parallel(n_jobs=-1 if n_jobs is None else n_jobs, return_as="generator")(jobs)
+    jobs = ((out_dir, s, singers[singers["recording"] == s["recording"]], duration_s, seed) for s in scenes_)
+    done = in_workers(_write_recording, jobs, n_jobs)
     truth = pd.concat(tqdm(done, total=len(scenes_), desc="pond", unit="recording"), ignore_index=True)
 
     _write_tables(out_dir, recordings, truth)

@@ -1,4 +1,4 @@
-"""How clear is what was to be found? Quality letter and signal-to-noise ratio of each pair of window and species.
+"""Scores under different conditions: how clear the calls are, and how many species call at once.
 
 A score over all windows hides that some calls are loud and some all but drowned. Here every pair of a window and a
 species that calls in it gets the letter of its clearest bout, or the ratio of its loudest call, and recall is counted
@@ -10,6 +10,7 @@ import pandas as pd
 
 from anuralib._arguments import check_scores
 from anuralib.score.bootstrap import bootstrap_ci
+from anuralib.score.metrics import f1_from_counts
 
 
 def _greatest(calls, values, windows, species):
@@ -120,7 +121,7 @@ def scores_by(classes, y_true, y_prob, groups, threshold=0.5, order=None, n_boot
         if n:
             told = bootstrap_ci(mine, prob, groups, lambda y, p: _found(y, p, threshold), n_boot=n_boot, seed=seed)
         rows.append({"pairs": n, "recall": hits / n if n else np.nan, "low": told["low"], "high": told["high"],
-                     "f1": 2 * hits / (hits + alarms + n) if n else np.nan})  # fmt: skip
+                     "f1": float(f1_from_counts(hits, n, hits + alarms))})  # fmt: skip
     return pd.DataFrame(rows, index=pd.Index(order, name="class"))
 
 
@@ -180,7 +181,7 @@ def scores_by_polyphony(y_true, y_prob, threshold=0.5, most=4):
         share = truth[here].mean()
         rows.append({
             "n_species": int(n), "windows": int(here.sum()), "recall": hits / there if there else np.nan,
-            "false_alarms": (said - hits) / here.sum(), "f1": 2 * hits / (said + there) if there else np.nan,
-            "f1_always_yes": 2 * share / (1 + share) if there else np.nan,
+            "false_alarms": (said - hits) / here.sum(), "f1": float(f1_from_counts(hits, there, said)),
+            "f1_always_yes": float(f1_from_counts(share, share, 1)),
         })  # fmt: skip
     return pd.DataFrame(rows).set_index("n_species")

@@ -21,10 +21,28 @@ from anuralib.windows.table import METADATA_COLUMNS
 GROUPS = ("common", "frequent", "rare")
 
 
-def _f1(truth, chosen):
-    hits = (truth & chosen).sum(0)
-    f1 = ratio(2 * hits, truth.sum(0) + chosen.sum(0))
-    return np.where(truth.any(0), f1, np.nan)
+def f1_from_counts(hits, positives, chosen):
+    """F1 from numbers, or shares, of windows; every F1 in the package is computed here.
+
+    F1 = 2 hits / (positives + chosen), which is 2 TP / (2 TP + FP + FN).
+
+    Parameters
+    ----------
+    hits, positives, chosen : float or array
+        Positive windows that were chosen, all positive windows, all chosen windows.
+
+    Returns
+    -------
+    ndarray
+        NaN where there are no positives: there was nothing to find.
+    """
+    positives = np.asarray(positives)
+    return np.where(positives > 0, ratio(2 * np.asarray(hits), positives + np.asarray(chosen)), np.nan)
+
+
+def _counts(truth, chosen):
+    """Hits, positives and chosen windows of each species."""
+    return (truth & chosen).sum(0), truth.sum(0), chosen.sum(0)
 
 
 def f1_per_species(y_true, y_prob, threshold=0.5, species=None):
@@ -37,7 +55,7 @@ def f1_per_species(y_true, y_prob, threshold=0.5, species=None):
     """
     truth, prob, species = check_scores(y_true, y_prob, species)
     limits = per_species(threshold, species, "threshold")
-    return pd.Series(_f1(truth, prob >= limits), index=species, name="f1")
+    return pd.Series(f1_from_counts(*_counts(truth, prob >= limits)), index=species, name="f1")
 
 
 def average_precision(y_true, y_prob, species=None):
@@ -129,8 +147,7 @@ def evaluate(y_true, y_prob, threshold=0.5, groups=None, species=None):
     """
     truth, prob, names = check_scores(y_true, y_prob, species)
     limits = per_species(threshold, names, "threshold")
-    chosen = prob >= limits
-    hits, support, predicted = (truth & chosen).sum(0), truth.sum(0), chosen.sum(0)
+    hits, support, predicted = _counts(truth, prob >= limits)
     table = pd.DataFrame(
         {
             "species": names,
@@ -139,7 +156,7 @@ def evaluate(y_true, y_prob, threshold=0.5, groups=None, species=None):
             "n_predicted": predicted,
             "precision": ratio(hits, predicted),
             "recall": ratio(hits, support),
-            "f1": _f1(truth, chosen),
+            "f1": f1_from_counts(hits, support, predicted),
             "average_precision": average_precision(truth, prob).to_numpy(),
             "auroc": _auroc(truth, prob),
             "threshold": limits,
@@ -172,7 +189,7 @@ def no_skill(y_true, groups=None, species=None):
             "group": pd.Series(_group_of(groups, names), dtype=object),
             "support": truth.sum(0),
             "prevalence": truth.mean(0),
-            "f1_always_yes": 2 * share / (1 + share),
+            "f1_always_yes": f1_from_counts(share, share, 1),
             "f1_random": share,
             "average_precision": share,
             "auroc": np.where(share < 1, 0.5, np.nan),
@@ -233,7 +250,7 @@ def tune_thresholds(y_true, y_prob, species=None, default=0.5):
         order = np.sort(prob[truth[:, i], i])
         hits = len(order) - np.searchsorted(order, limits)
         chosen = len(prob) - np.searchsorted(np.sort(prob[:, i]), limits)
-        f1 = 2 * hits / (len(order) + chosen)
+        f1 = f1_from_counts(hits, len(order), chosen)
         good = limits[f1 >= f1.max() - 1e-12]
         best[i] = good[np.abs(good - default).argmin()]
     return pd.Series(best, index=names, name="threshold")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from anuralib.show.player import Player, _rows, _safe, _uri, player
+from anuralib.show.player import Player, data_uri, label_rows, player, safe
+from anuralib.sound.names import recording_name
 
 COLUMNS = ["recording", "start_s", "end_s", "species", "quality", "low_hz", "high_hz"]
 
@@ -49,12 +50,11 @@ def annotator(
     FileNotFoundError, ValueError
         As `player`.
     """
-    name = Path(signal_or_path).stem if isinstance(signal_or_path, str | Path) else title or "sound"
+    name = recording_name(signal_or_path) if isinstance(signal_or_path, str | Path) else title or "sound"
     sound = player(signal_or_path, None, sample_rate_hz, title, simulated, start_s, max_s)
-    duration_s = float(str(sound).partition('data-duration="')[2].partition('"')[0])
     if expert is not None and "recording" in expert and isinstance(signal_or_path, str | Path):
         expert = expert[expert["recording"] == name]
-    rows = None if expert is None else _rows(expert, start_s, duration_s)
+    rows = None if expert is None else label_rows(expert, start_s, sound.duration_s)
     listed = sorted(set(species)) if species is not None else sorted(set(rows["name"])) if rows is not None else []
     data = {
         "recording": name, "species": listed, "max_hz": min(10_000, sample_rate_hz / 2),
@@ -67,13 +67,14 @@ def annotator(
     style, script = (folder.joinpath(f"annotator.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     listing = json.dumps(data).replace("<", "\\u003c")
     markup = (
-        f'<div class="anura-annotator" role="group" aria-label="{_safe(title or name)}">'
-        f'<link rel="stylesheet" href="{_uri("text/css", style.encode())}">{sound}'
+        f'<div class="anura-annotator" role="group" aria-label="{safe(title or name)}">'
+        f'<link rel="stylesheet" href="{data_uri("text/css", style.encode())}">{sound}'
         f'<script type="application/json">{listing}</script>'
     )
     if live:
         return _widget(f"{markup}</div>", script, name)
-    return Annotator(f"{markup}<script>{script}</script></div>", f"<Annotator: {name}, {duration_s:.1f} s>")
+    said = f"<Annotator: {name}, {sound.duration_s:.1f} s>"
+    return Annotator(f"{markup}<script>{script}</script></div>", said, sound.duration_s)
 
 
 def _widget(markup, script, name):

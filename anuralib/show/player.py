@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from anuralib.sound.audio import read_audio, resample
+from anuralib.sound.names import recording_name
 
 # MP3 because every browser plays it, and at one rate, so that the delay below is one number.
 _MP3_HZ = 22050
@@ -24,8 +25,8 @@ _COLOURS = ("#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#009E73", "#D55E00")
 class Player:
     """What `player` returns; notebooks show it by `_repr_html_`, and ``str`` gives the same HTML."""
 
-    def __init__(self, markup, text):
-        self._markup, self._text = markup, text
+    def __init__(self, markup, text, duration_s):
+        self._markup, self._text, self.duration_s = markup, text, duration_s
 
     def _repr_html_(self):
         return self._markup
@@ -75,7 +76,7 @@ def _mp3(signal):
     return buffer.getvalue()
 
 
-def _uri(kind, data):
+def data_uri(kind, data):
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
@@ -125,7 +126,7 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
         title = path.stem if title is None else title
         simulated = path.stem.startswith("SIM") if simulated is None else simulated
         if labels is not None and "recording" in labels:
-            labels = labels[labels["recording"] == path.stem]
+            labels = labels[labels["recording"] == recording_name(path)]
     else:
         first = int(start_s * sample_rate_hz)
         signal = np.asarray(signal_or_path, dtype=np.float32)[first : first + int(max_s * sample_rate_hz)]
@@ -137,7 +138,7 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
         raise ValueError("the signal holds NaN or infinite samples; replace them before playing")
     signal = signal * (0.8 / max(float(np.abs(signal).max()), 1e-9))
     duration_s = len(signal) / sample_rate_hz
-    rows = _rows(labels, start_s, duration_s)
+    rows = label_rows(labels, start_s, duration_s)
     title = title or "sound"
     max_hz = min(10_000, sample_rate_hz / 2)
     alt = (f"Spectrogram of {title}: {start_s:g} to {start_s + duration_s:.4g} seconds, 0 to {max_hz / 1000:g} "
@@ -147,24 +148,25 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
     style, script = (folder.joinpath(f"player.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     # A link and not a style element: HTML allows the former in the body. No ids: the same sound may come twice.
     return Player(
-        f'<div class="anura-player" role="group" aria-label="{_safe(title)}" data-lead="{_LEAD_S:.6f}" '
+        f'<div class="anura-player" role="group" aria-label="{safe(title)}" data-lead="{_LEAD_S:.6f}" '
         f'data-duration="{duration_s:.4f}" data-offset="{start_s:g}">'
-        f'<link rel="stylesheet" href="{_uri("text/css", style.encode())}">'
-        f'<p class="anura-title"><strong>{_safe(title)}</strong> {badge}</p>'
+        f'<link rel="stylesheet" href="{data_uri("text/css", style.encode())}">'
+        f'<p class="anura-title"><strong>{safe(title)}</strong> {badge}</p>'
         f'<div class="anura-grid"><div class="anura-y" aria-hidden="true">{_frequency_axis(max_hz)}</div>'
-        f'<div class="anura-picture"><img class="dark-light" alt="{_safe(alt)}" '
-        f'src="{_uri("image/png", _picture(signal, sample_rate_hz, max_hz))}">'
+        f'<div class="anura-picture"><img class="dark-light" alt="{safe(alt)}" '
+        f'src="{data_uri("image/png", _picture(signal, sample_rate_hz, max_hz))}">'
         f'{_boxes(rows, duration_s, max_hz)}<span class="anura-band"></span><span class="anura-cursor"></span></div>'
         f'{_lanes(rows, start_s, duration_s)}<div class="anura-unit" aria-hidden="true">s</div>'
         f'<div class="anura-x" aria-hidden="true">{_time_axis(start_s, duration_s)}</div></div>'
-        f'<audio controls preload="none" aria-label="{_safe(title)}" '
-        f'src="{_uri("audio/mpeg", _mp3(resample(signal, sample_rate_hz, _MP3_HZ)))}"></audio>'
+        f'<audio controls preload="none" aria-label="{safe(title)}" '
+        f'src="{data_uri("audio/mpeg", _mp3(resample(signal, sample_rate_hz, _MP3_HZ)))}"></audio>'
         f"<script>{script}</script></div>",
         f"<Player: {title}, {duration_s:.1f} s>",
+        duration_s,
     )
 
 
-def _safe(text):
+def safe(text):
     return html.escape(str(text))
 
 
@@ -172,7 +174,7 @@ def _place(**edges):
     return "".join(f"{edge}:{100 * value:.2f}%;" for edge, value in edges.items())
 
 
-def _rows(labels, start_s, duration_s):
+def label_rows(labels, start_s, duration_s):
     """The labels that lie in the part, with `begin` and `end` in seconds from its start, and `name`."""
     if labels is None or not len(labels):
         return pd.DataFrame(columns=["begin", "end", "name"])
@@ -226,7 +228,7 @@ def _boxes(rows, duration_s, max_hz):
         low, high = min(row.low_hz, max_hz), min(row.high_hz, max_hz)
         place = _place(left=row.begin / duration_s, width=(row.end - row.begin) / duration_s,
                        bottom=low / max_hz, height=(high - low) / max_hz)  # fmt: skip
-        text = _safe(_called(row))
+        text = safe(_called(row))
         marks.append(f'<span class="anura-box" data-label="{row.Index}" title="{text}" style="{place}">'
                      f"<span>{text}</span></span>")  # fmt: skip
     return "".join(marks)
@@ -256,12 +258,12 @@ def _lanes(rows, start_s, duration_s):
             edge = {"right": 1 - row.end / duration_s} if late else {"left": row.begin / duration_s}
             place = _place(**edge, width=(row.end - row.begin) / duration_s)
             buttons[lane].append(
-                f'<button type="button" disabled aria-pressed="false" title="{_safe(text)}" aria-label="{_safe(text)}" '
+                f'<button type="button" disabled aria-pressed="false" title="{safe(text)}" aria-label="{safe(text)}" '
                 f'data-label="{row.Index}" data-start="{row.begin:.3f}" data-end="{row.end:.3f}" '
-                f'style="{place}background:{colour}">{_safe(_quality(row))}</button>'
+                f'style="{place}background:{colour}">{safe(_quality(row))}</button>'
             )
         for lane, content in enumerate(buttons):
-            shown = _safe(name) if lane == 0 else ""
+            shown = safe(name) if lane == 0 else ""
             lanes.append(f'<div class="anura-name" aria-hidden="true" title="{shown}">{shown}</div>'
                          f'<div class="anura-lane">{"".join(content)}</div>')  # fmt: skip
     return "".join(lanes)

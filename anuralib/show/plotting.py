@@ -1,10 +1,11 @@
-"""Pictures of recordings, labels, splits and training. matplotlib is loaded when a picture is first drawn."""
+"""Pictures of recordings, labels and training. matplotlib is loaded when a picture is first drawn."""
 
 from pathlib import Path
 
 import numpy as np
 
 from anuralib.sound.audio import read_audio
+from anuralib.sound.names import recording_name
 
 # Okabe-Ito, told apart by colour-blind readers; a dark red stands for its yellow, which is too pale on white.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#882255", "#000000")
@@ -84,7 +85,7 @@ def plot_spectrogram(signal_or_path, labels=None, sample_rate_hz=22050, start_s=
         length_s = None if end_s is None else end_s - start_s
         signal = read_audio(path, sample_rate_hz=sample_rate_hz, start_s=start_s, duration_s=length_s)
         if labels is not None and "recording" in labels:
-            labels = labels[labels["recording"] == path.stem]
+            labels = labels[labels["recording"] == recording_name(path)]
     else:
         end = None if end_s is None else int(end_s * sample_rate_hz)
         signal = np.asarray(signal_or_path)[int(start_s * sample_rate_hz) : end]
@@ -157,61 +158,6 @@ def plot_history(history, ax=None):
     ax.set(xlabel="epoch", ylabel="loss (nats a label)", ylim=(0, None))
     # Above the picture: inside, a legend would lie on one of the curves.
     ax.legend(handles=[*ax.get_lines(), *twin_lines], loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
-    return ax
-
-
-def plot_split_report(report, test_size=0.3, ax=None):
-    """Share of each species' windows that lies in the test subset.
-
-    Parameters
-    ----------
-    report : DataFrame
-        From `split_report`.
-    test_size : float
-        The share aimed at, drawn as a line.
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
-    """
-    ax = _axes(ax)
-    known = report["test_share"].notna()
-    report = report[known].sort_values("test_share", kind="stable")
-    lonely = (report["test_share"] <= 0) | (report["test_share"] >= 1)
-    ax.axhline(test_size, color=COLOURS[1], label=f"aimed at: {test_size:.2f}")
-    place = np.arange(len(report))
-    ax.plot(place[~lonely], report["test_share"][~lonely], "o", color=COLOURS[0], label="share in test")
-    if lonely.any():
-        ax.plot(place[lonely], report["test_share"][lonely], "X", color=COLOURS[5], ms=8, label="in one subset only")
-    ax.set_xticks(place, report["species"], rotation=90, fontsize=8)
-    ax.set(ylabel="share of windows in test (0 to 1)", ylim=(-0.05, 1.05))
-    ax.legend(loc="upper left")
-    return ax
-
-
-def plot_label_counts(counts, ax=None):
-    """How many there are of each species, most common first, on a logarithmic axis.
-
-    Parameters
-    ----------
-    counts : Series or DataFrame
-        Numbers by species; or labels with a ``species`` column, of which the rows are counted.
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
-    """
-    what = "count"
-    if "species" in getattr(counts, "columns", ()):
-        counts, what = counts["species"].value_counts(), "number of labels"
-    counts = counts[counts > 0].sort_values(ascending=False, kind="stable")
-    ax = _axes(ax)
-    ax.bar(np.arange(len(counts)), counts, color=COLOURS[0])
-    ax.set_xticks(np.arange(len(counts)), counts.index, rotation=90, fontsize=8)
-    ax.set(yscale="log", ylabel=f"{counts.name if what == 'count' and counts.name else what} (logarithmic)",
-           xlim=(-0.7, len(counts) - 0.3))  # fmt: skip
     return ax
 
 

@@ -14,6 +14,8 @@ from importlib.resources import files
 
 import numpy as np
 
+from anuralib.score.metrics import f1_from_counts
+
 MOST = 200  # pictures in a page: at about 10 kB each, 2 MB
 
 
@@ -99,7 +101,7 @@ def threshold(y_true, y_prob, name="", thresholds=None):
     found, wrong, missed = curves.T
     with np.errstate(invalid="ignore"):
         lines = {"precision": found / (found + wrong), "recall": found / (found + missed),
-                 "F1": 2 * found / (2 * found + wrong + missed)}  # fmt: skip
+                 "F1": f1_from_counts(found, found + missed, found + wrong)}  # fmt: skip
 
     def draw(threshold):
         figure, ax = _axes()
@@ -111,8 +113,9 @@ def threshold(y_true, y_prob, name="", thresholds=None):
         ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
         tp, fp, fn = counts(threshold)
         precision = f"{tp / (tp + fp):.2f}" if tp + fp else "not defined"
+        f1 = f1_from_counts(tp, tp + fn, tp + fp)
         return figure, (f"At {threshold:g}, {tp} of {tp + fn} windows are found and {fp} are false alarms: precision "
-                        f"{precision}, recall {tp / (tp + fn):.2f}, F1 {2 * tp / (2 * tp + fp + fn):.2f}.")  # fmt: skip
+                        f"{precision}, recall {tp / (tp + fn):.2f}, F1 {f1:.2f}.")  # fmt: skip
 
     title = "Move the threshold" + f": {name}" * bool(name)
     middle = float(steps[np.abs(steps - 0.5).argmin()])

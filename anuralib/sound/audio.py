@@ -13,6 +13,22 @@ SAMPLE_RATE_HZ = 22050
 """Of AnuraSet, and so of everything in the course that does not say otherwise."""
 
 
+def to_samples(seconds, sample_rate_hz: float):
+    """Times as numbers of samples: the one rounding of the package, to the nearest (of two, the even one).
+
+    Parameters
+    ----------
+    seconds : float or array-like
+    sample_rate_hz : float
+        In Hz.
+
+    Returns
+    -------
+    int64, or ndarray of it
+    """
+    return np.rint(np.asarray(seconds, dtype=float) * sample_rate_hz).astype(np.int64)[()]
+
+
 def _open(path: str | os.PathLike):
     """Open a sound file for reading, with errors that name it."""
     import soundfile
@@ -165,8 +181,8 @@ def read_audio(
         if duration_s is not None and not duration_s > 0:
             raise ValueError(f"{path}: duration_s={duration_s} must be positive, or None")
         rate = file.samplerate
-        file.seek(min(round(start_s * rate), file.frames - 1))
-        frames = -1 if duration_s is None else max(1, round(duration_s * rate))
+        file.seek(min(to_samples(start_s, rate), file.frames - 1))
+        frames = -1 if duration_s is None else max(1, to_samples(duration_s, rate))
         sound = file.read(frames, dtype="float32", always_2d=True)
     signal = sound.mean(axis=1) if channel == "mix" else np.ascontiguousarray(sound[:, channel])
     return resample(signal, rate, sample_rate_hz or rate)

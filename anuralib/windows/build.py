@@ -11,7 +11,7 @@ from anuralib._arguments import check_on_error
 from anuralib._files import has_size, other_settings, remove_leftovers, write_settings, write_text
 from anuralib._workers import in_workers
 from anuralib.sound import audio
-from anuralib.sound.audio import SAMPLE_RATE_HZ
+from anuralib.sound.audio import SAMPLE_RATE_HZ, to_samples
 from anuralib.sound.bandpass import preprocess, preprocess_windows
 from anuralib.windows.grid import late_labels, window_labels
 from anuralib.windows.table import window_path
@@ -53,8 +53,7 @@ def cut_windows(
 
 def _positions(n: int, sample_rate_hz: float, starts_s, window_s: float) -> tuple[np.ndarray, int]:
     """The first sample of each window and the number of its samples, all within a signal of n."""
-    first = np.rint(np.asarray(starts_s, dtype=float) * sample_rate_hz).astype(int)
-    size = round(window_s * sample_rate_hz)
+    first, size = to_samples(starts_s, sample_rate_hz), to_samples(window_s, sample_rate_hz)
     if size < 1 or (first < 0).any() or (first + size > n).any():
         raise ValueError(f"a window of {window_s:g} s is not wholly inside the {n / sample_rate_hz:g} s of the signal")
     return first, size
@@ -78,7 +77,7 @@ def _build_recording(path, rows: pd.DataFrame, out_dir: Path, filter_per: str, c
     """Write the missing windows of one recording."""
     window_s = float(rows["max_t"].iloc[0] - rows["min_t"].iloc[0])
     targets = [window_path(row, out_dir) for row in rows.itertuples(index=False)]
-    n_bytes = 44 + 2 * round(window_s * SAMPLE_RATE_HZ)  # of a 16-bit mono WAV file
+    n_bytes = 44 + 2 * to_samples(window_s, SAMPLE_RATE_HZ)  # of a 16-bit mono WAV file
     missing = [i for i, target in enumerate(targets) if not has_size(target, n_bytes)]
     if not missing:
         return

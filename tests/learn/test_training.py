@@ -198,7 +198,8 @@ def test_early_stopping_keeps_the_best_epoch(monkeypatch):
 
     def judge(model, *rest):
         kept.append(weights_of(model))
-        return 1.0, next(scores)
+        score = next(scores)
+        return 1.0, score, score
 
     monkeypatch.setattr(training, "_validate", judge)
     model, history = run(epochs=6, patience=3)

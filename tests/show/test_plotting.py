@@ -62,23 +62,6 @@ def test_impossible_part_is_refused(options):
         al.plot_spectrogram(tone(), **options)
 
 
-def test_split_report_marks_species_in_one_subset_only():
-    report = pd.DataFrame({"species": list("ABCD"), "test_share": [0.31, 0.0, 1.0, np.nan]})
-    ax = al.plot_split_report(report)
-    line, shared, lonely = ax.lines
-    assert list(line.get_ydata()) == [0.3, 0.3]
-    names = [tick.get_text() for tick in ax.get_xticklabels()]
-    assert [names[int(i)] for i in shared.get_xdata()] == ["A"]
-    assert sorted(names[int(i)] for i in lonely.get_xdata()) == ["B", "C"]
-
-
-def test_label_counts_go_down_on_a_log_axis():
-    ax = al.plot_label_counts(pd.DataFrame({"species": list("ABBBCC")}))
-    assert [bar.get_height() for bar in ax.patches] == [3, 2, 1] and ax.get_yscale() == "log"
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["B", "C", "A"]
-    assert len(al.plot_label_counts(pd.Series({"A": 0, "B": 7}, name="windows")).patches) == 1
-
-
 def test_windows_are_filled_where_positive():
     recordings = pd.DataFrame({"recording": ["SIM1_20201107_213000"], "duration_s": [8.0]})
     recordings["site"], recordings["datetime"] = "SIM1", pd.Timestamp("2020-11-07 21:30")
