@@ -5,11 +5,17 @@ import shutil
 import sys
 from pathlib import Path
 
+# Before numpy and torch are loaded: tests run side by side, and workers with a thread for every core stand in each
+# other's way. A pond is the tiny one unless a test asks for the book's, see `book_pond`.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+os.environ.setdefault("ANURALIB_SMOKE", "1")
+
 import pytest
 
-# The Sphinx extension, the notebook export, the benchmarks and the teaching kit are scripts, not packages.
+# The Sphinx extensions, the tools and the benchmarks are scripts, not packages.
 ROOT = Path(__file__).resolve().parents[1]
-SCRIPTS = ("book/_ext", "benchmarks", "teach", ".github/scripts")
+SCRIPTS = ("book/_ext", "tools", "benchmarks", ".github/scripts")
 sys.path[:0] = [str(ROOT / folder) for folder in (*SCRIPTS, "tests", "tests/course")]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -19,6 +25,16 @@ BROWSER_FLAGS = [
 ]  # fmt: skip
 REQUIRE_BROWSER = "ANURALIB_REQUIRE_BROWSER"  # "1" where a browser test that was skipped is a failure: .ci/run
 NO_BROWSER = "no browser: run `.venv/bin/playwright install chromium`, or install chromium or google-chrome"
+
+
+@pytest.fixture(scope="module")
+def book_pond():
+    """The pond of the book, made once in the user's cache."""
+    import anuralib as al
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANURALIB_SMOKE", "0")
+        return al.load_dataset("pond")
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ import pandas as pd
 
 from anuralib import __version__
 from anuralib.course import exercises
-from anuralib.course.language import text as say
+from anuralib.course.language import text as _
 
 _LONGEST = 300  # characters of an answer that are kept, where answers are kept at all
 _FIELDS = {"time": str, "session": str, "exercise": str, "attempt": int, "passed": bool, "hint_shown": bool,
@@ -81,9 +81,9 @@ def record_answers(path, name=None, answers=False):
 
     listener.records_to = path
     exercises.LISTENERS.append(listener)
-    print(say("Each check is now written to {file} on this computer: time, exercise, attempt and result, {kept}. "
-              "al.record_answers(None) ends it.").format(
-              file=path.name, kept=say("the answers and hints too" if answers else "not the answers")))  # fmt: skip
+    print(_("Each check is now written to {file} on this computer: time, exercise, attempt and result, {kept}. "
+            "al.record_answers(None) ends it.", file=path.name,
+            kept=_("the answers and hints too") if answers else _("not the answers")))  # fmt: skip
     return path
 
 

@@ -9,12 +9,13 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 
-from anuralib.course.language import text
+from anuralib.course.language import N_, text
+from anuralib.course.language import text as _
 
 _CHECKS = {}
-_EMPTY = "the answer is empty"
-_NOT_YET = "there is no answer yet: replace the ... (and return a value from a function)"
-_PART_MISSING = "a part of the answer is missing: replace each ..."
+_EMPTY = N_("the answer is empty")
+_NOT_YET = N_("there is no answer yet: replace the ... (and return a value from a function)")
+_PART_MISSING = N_("a part of the answer is missing: replace each ...")
 LISTENERS = []  # each is called with name, answer and hint after a check of a real answer; see classroom.py
 
 
@@ -62,7 +63,7 @@ def _missing(answer):
     if answer is ... or answer is None:
         return _NOT_YET
     if isinstance(answer, float | np.floating) and math.isnan(answer):
-        return "the answer is NaN: something was divided by zero, or is missing"
+        return _("the answer is NaN: something was divided by zero, or is missing")
     if isinstance(answer, np.ndarray) and answer.ndim == 0:
         return _missing(answer.item())
     if isinstance(answer, str | list | tuple | dict | set | np.ndarray | pd.DataFrame | pd.Series | pd.Index):
@@ -107,11 +108,11 @@ def check(name, answer):
         except Hint as stopped:
             hint = str(stopped)
         except (Exception, SystemExit) as error:  # a learner's function may raise anything: that is an answer
-            hint = text("an answer of type {kind} has not the form that the exercise asks for ({error_kind}: {error})",
-                        kind=type(answer).__name__, error_kind=type(error).__name__, error=error)  # fmt: skip
-    # A hint without values is a plain sentence, and translated here; the others came through `text` already.
-    missed = text("Hint for {name}: {hint}", name=name, hint=text(hint or ""))
-    print(text("Pass: {name}", name=name) if hint is None else missed)
+            hint = _("an answer of type {kind} has not the form that the exercise asks for ({error_kind}: {error})",
+                     kind=type(answer).__name__, error_kind=type(error).__name__, error=error)  # fmt: skip
+    # What was marked at import is translated here; for hints that came through `_` already, there is nothing to find.
+    missed = _("Hint for {name}: {hint}", name=name, hint=text(hint or ""))
+    print(_("Pass: {name}", name=name) if hint is None else missed)
     if hint not in (_NOT_YET, _PART_MISSING):  # an untouched stub is no attempt
         for listener in LISTENERS:
             listener(name, answer, hint)
@@ -157,9 +158,9 @@ def expect_number(answer, value, tol=1e-6, hints=None):
     try:
         number = float(answer)
     except (TypeError, ValueError):
-        return text("a number is asked for, this is {kind}", kind=type(answer).__name__)
+        return _("a number is asked for, this is {kind}", kind=type(answer).__name__)
     if math.isnan(number):
-        return "the answer is NaN: something was divided by zero, or is missing"
+        return _("the answer is NaN: something was divided by zero, or is missing")
     if abs(number - value) <= tol:
         return None
     hints = hints or {}
@@ -173,8 +174,8 @@ def expect_number(answer, value, tol=1e-6, hints=None):
             if _rounds_to(wrong, number):
                 return hint
     if number > value:
-        return text("{number:g} is too high", number=number)
-    return text("{number:g} is too low", number=number)
+        return _("{number:g} is too high", number=number)
+    return _("{number:g} is too low", number=number)
 
 
 def expect_choice(answer, right, choices, hints=None):
@@ -195,14 +196,14 @@ def expect_choice(answer, right, choices, hints=None):
     str or None
     """
     if not isinstance(answer, str):
-        return _missing(answer) or text("answer with one of {choices}", choices=", ".join(map(repr, choices)))
+        return _missing(answer) or _("answer with one of {choices}", choices=", ".join(map(repr, choices)))
     word = {c.lower(): c for c in choices}.get(answer.strip().lower())
     if word is None:
-        return text("answer with one of {choices}, not {answer!r}",
-                    choices=", ".join(map(repr, choices)), answer=answer)
+        return _("answer with one of {choices}, not {answer!r}",
+                 choices=", ".join(map(repr, choices)), answer=answer)
     if word in ({right} if isinstance(right, str) else right):
         return None
-    return (hints or {}).get(word, text("{word!r} is not it; look again", word=word))
+    return (hints or {}).get(word, _("{word!r} is not it; look again", word=word))
 
 
 def expect_array(answer, value, tol=1e-6):
@@ -225,18 +226,18 @@ def expect_array(answer, value, tol=1e-6):
     try:
         got, value = np.asarray(answer, dtype=float), np.asarray(value, dtype=float)
     except (TypeError, ValueError):
-        return text("an array of numbers is asked for, this is {kind}", kind=type(answer).__name__)
+        return _("an array of numbers is asked for, this is {kind}", kind=type(answer).__name__)
     if got.shape != value.shape:
-        return text("the shape is {got}, and should be {wanted}", got=got.shape, wanted=value.shape)
+        return _("the shape is {got}, and should be {wanted}", got=got.shape, wanted=value.shape)
     if (np.isnan(got) & ~np.isnan(value)).any():
-        return text("{n} values are NaN: something is missing or divided by 0",
-                    n=int((np.isnan(got) & ~np.isnan(value)).sum()))
+        return _("{n} values are NaN: something is missing or divided by 0",
+                 n=int((np.isnan(got) & ~np.isnan(value)).sum()))
     wrong = ~np.isclose(got, value, rtol=0, atol=tol, equal_nan=True)
     if wrong.any():
         first = tuple(int(i) for i in np.argwhere(wrong)[0])
         place = first[0] if len(first) == 1 else first
-        return text("{n} of {n_all} values are wrong, the first at {place}: {value:g}",
-                    n=int(wrong.sum()), n_all=wrong.size, place=place, value=got[first])
+        return _("{n} of {n_all} values are wrong, the first at {place}: {value:g}",
+                 n=int(wrong.sum()), n_all=wrong.size, place=place, value=got[first])
     return None
 
 
@@ -257,13 +258,13 @@ def expect_frame(answer, columns=(), n_rows=None):
     if answer is ... or answer is None:
         return _missing(answer)
     if not isinstance(answer, pd.DataFrame):
-        return text("a table (pandas DataFrame) is asked for, this is {kind}", kind=type(answer).__name__)
+        return _("a table (pandas DataFrame) is asked for, this is {kind}", kind=type(answer).__name__)
     lost = [name for name in columns if name not in answer.columns]
     if lost:
-        return text("the table has no column {lost}; it has {columns}",
-                    lost=", ".join(map(repr, lost)), columns=list(map(str, answer.columns)))
+        return _("the table has no column {lost}; it has {columns}",
+                 lost=", ".join(map(repr, lost)), columns=list(map(str, answer.columns)))
     if n_rows is not None and len(answer) != n_rows:
-        return text("the table has {n} rows, and should have {n_rows}", n=len(answer), n_rows=n_rows)
+        return _("the table has {n} rows, and should have {n_rows}", n=len(answer), n_rows=n_rows)
     return None
 
 
@@ -288,13 +289,13 @@ def run_function(function, *args, **kwargs):
         If it is no function, raises, or returns nothing; `check` prints it.
     """
     if not callable(function):
-        raise Hint(text("a function is asked for, this is {kind}; give its name without parentheses",
-                        kind=type(function).__name__))
+        raise Hint(_("a function is asked for, this is {kind}; give its name without parentheses",
+                     kind=type(function).__name__))
     try:
         result = function(*copy.deepcopy(args), **copy.deepcopy(kwargs))
     except (Exception, SystemExit) as error:
-        raise Hint(text("your function raised {error_kind}: {error}",
-                        error_kind=type(error).__name__, error=error)) from error
+        raise Hint(_("your function raised {error_kind}: {error}",
+                     error_kind=type(error).__name__, error=error)) from error
     if result is ... or result is None:
         raise Hint(_missing(result))
     return result

@@ -1,7 +1,8 @@
 """The language in which checks, players and annotators speak; English is the key, and what is said without a catalogue.
 
 The catalogues are gettext's .po files, which every translator's tool can edit. They are read as they are: a compiled
-.mo beside each would be a second copy that can grow old.
+.mo beside each would be a second copy that can grow old. Modules import `text` as ``_``, gettext's name, by which
+babel finds the sentences (tools/messages.py).
 """
 
 import ast
@@ -101,6 +102,21 @@ def text(english, **values):
     """
     sentence = _catalogue(_current).get(english, english)
     return sentence.format(**values) if values else sentence
+
+
+def N_(english):  # gettext's own name for it, which babel and editors look for
+    """Mark a sentence for the catalogues where it is said later: at import, the language is not chosen yet.
+
+    Parameters
+    ----------
+    english : str
+
+    Returns
+    -------
+    str
+        The same; `text` translates it when it is shown.
+    """
+    return english
 
 
 try:

@@ -15,10 +15,14 @@ from pathlib import Path
 
 from course_settings import citation, colab_url, course_repository, course_root, course_site_url, course_version
 from docutils import nodes
-from notebook_export import ExportError, export_book
 from page_files import move_inline, package_scripts
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
+
+# The notebooks are made by a tool of the repository, which lies elsewhere where a copy of the book is built.
+sys.path.insert(0, str(course_root(Path(__file__).resolve().parents[1]) / "tools"))
+
+from notebook_export import ExportError, export_book
 
 LOGGER = logging.getLogger(__name__)
 NOTEBOOK_FOLDER = "notebooks"  # inside the built site
@@ -184,7 +188,7 @@ def say_version_and_licence(app, config):
     config.html_theme_options = {**config.html_theme_options, "extra_footer": text}
 
 
-# ---------------------------------------------------------------- mends of the theme
+# ---------------------------------------------------------------- mends of the theme and of Sphinx's extensions
 
 SIGNATURE_LINES = re.compile(r'<dl>\n((?:<dd><em class="sig-param">.*?</dd>\n)+)</dl>')
 MATHJAX = "tex-svg.js"  # formulas as SVG: one file, no fonts, works from disk too
@@ -197,6 +201,7 @@ def use_own_mathjax(app, config):
 
 def copy_mathjax(app, exception):
     """Copy the one script out of the package that carries MathJax (its own extension would copy 24 MB)."""
+    # could go upstream: sphinx-mathjax-offline, a setting that names the files to copy
     if exception is not None or app.builder.format != "html":
         return
     package = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent
@@ -207,6 +212,7 @@ def copy_mathjax(app, exception):
 
 def drop_thebe(app, pagename, templatename, context, doctree):
     """Leave sphinx-thebe's scripts out: it isn't used, and declares a constant twice on every page."""
+    # could go upstream: sphinx-thebe, no scripts on a page without its button
     scripts = context.get("script_files", [])
     scripts[:] = [s for s in scripts if not _is_thebe(s)]
     styles = context.get("css_files", [])
@@ -215,6 +221,7 @@ def drop_thebe(app, pagename, templatename, context, doctree):
 
 def drop_thebe_settings(app, doctree, docname):
     """Drop the block of settings that sphinx-thebe appends to every page, used or not."""
+    # could go upstream: sphinx-thebe, no settings on a page without its button
     for node in list(doctree.findall(nodes.raw)):
         if "text/x-thebe-config" in node.astext():
             node.parent.remove(node)
@@ -222,6 +229,7 @@ def drop_thebe_settings(app, doctree, docname):
 
 def name_contents_apart(app, doctree, docname):
     """Give the contents of each exercise and solution an id of their own; sphinx-exercise gives all the same."""
+    # could go upstream: sphinx-exercise, ids of contents made from the label
     for section in doctree.findall(nodes.section):
         if section["ids"] in (["exercise-content"], ["solution-content"]):
             label = section.parent.get("label") or "-".join(section.parent["ids"])
@@ -234,6 +242,7 @@ def mend_roles(app, pagename, templatename, context, doctree):
     docutils gives a bibliography roles that ARIA has dropped. Sphinx writes the lines of a long signature as the
     descriptions of a list that has no terms.
     """
+    # could go upstream: docutils, a bibliography without roles; Sphinx, the lines of a signature as no list
     body = context.get("body")
     if body:
         body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')

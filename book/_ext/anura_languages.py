@@ -1,19 +1,16 @@
 """Local Sphinx extension: the menu of languages, and what a translated page needs besides its catalogue.
 
 The English book and each translation are books of their own, since Sphinx knows one language a build. A translation
-holds the translated pages only, below the English site: ``es/intro.html``. See translate_book.py.
+holds the translated pages only, below the English site: ``es/intro.html``. See tools/translate_book.py.
 """
 
 import posixpath
 from pathlib import Path
 
+from catalogues import LANGUAGES, TRANSLATED_PAGES, read_page
 from docutils import nodes
 from sphinx import addnodes
 
-# Sphinx's name: name in HTML, name that its speakers give it.
-LANGUAGES = {"en": ("en", "English"), "es": ("es", "Español"), "pt_BR": ("pt-BR", "Português")}
-# The bibliography is among them because citations need it in their own build.
-TRANSLATED_PAGES = ("intro", "annotate/weak-labels", "reference/bibliography")
 NOTICE = {
     "es": ("Traducción al español. El código, sus salidas y los textos dentro de las figuras quedan en inglés, "
            "y también las páginas que todavía no están traducidas.", "Esta página en inglés"),
@@ -80,10 +77,9 @@ def link_to_english(app, doctree):
 
 def translate_rest(app, doctree):
     """Translate what Sphinx leaves out: titles of exercises, captions and alternative texts of figures from cells."""
+    # could go upstream: sphinx-exercise, titles as translatable nodes; MyST-NB, captions and alt texts likewise
     if not app.config.anura_translation:
         return
-    from translate_book import read_page
-
     known = read_page(Path(app.srcdir) / "locale", app.config.anura_translation, app.env.docname)
     for node in doctree.findall(nodes.image):
         node["alt"] = known.get(node.get("alt"), node.get("alt"))
@@ -95,10 +91,9 @@ def translate_rest(app, doctree):
 
 def translate_solutions(app, doctree, docname):
     """Give the title of a solution the translated title of its exercise, which sphinx-exercise noted in English."""
+    # could go upstream: sphinx-exercise, the title taken from the exercise when the page is written
     if not app.config.anura_translation:
         return
-    from translate_book import read_page
-
     known = read_page(Path(app.srcdir) / "locale", app.config.anura_translation, docname)
     for part in [t for title in doctree.findall(nodes.title) for t in title.findall(nodes.Text)]:
         if part.astext() in known:

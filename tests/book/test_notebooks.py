@@ -51,6 +51,13 @@ def test_learners_get_the_questions_and_teachers_the_answers(notebooks, chapter)
     assert learner.count("al.check(") >= 3 and ":::" not in learner and "{exercise}" not in learner
 
 
+# All notebooks run with the solutions filled in, so every stub is met there; these run as teachers get them, too.
+SEEN_BY_TEACHERS = ("weak-labels", "train", "overlap")
+RUNS = [pytest.param(path, "filled", id=f"{path.stem}-filled") for path in CHAPTERS] + [
+    pytest.param(path, "teacher", id=f"{path.stem}-teacher") for path in CHAPTERS if path.stem in SEEN_BY_TEACHERS
+]
+
+
 @pytest.fixture(scope="session")
 def kernel(tmp_path_factory):
     """A kernel, by its name, that has the course's wheel and its requirements, and no way to the repository.
@@ -78,8 +85,7 @@ def kernel(tmp_path_factory):
     return "anura-wheel", site, folder / "jupyter"
 
 
-@pytest.mark.parametrize("view", ["filled", "teacher"])
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=IDS)
+@pytest.mark.parametrize(("chapter", "view"), RUNS)
 def test_notebook_runs_from_the_wheel_in_an_empty_folder(notebooks, kernel, chapter, view, tmp_path, monkeypatch):
     name, site, jupyter = kernel
     monkeypatch.setenv("JUPYTER_PATH", str(jupyter))

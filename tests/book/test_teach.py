@@ -63,7 +63,7 @@ def test_chapters_have_misconceptions_and_prompts(docname):
 
 
 def test_the_page_is_the_one_that_the_data_make():
-    assert write_pages.PAGE.read_text(encoding="utf-8") == write_pages.page(PAGES), "run teach/write_pages.py"
+    assert write_pages.PAGE.read_text(encoding="utf-8") == write_pages.page(PAGES), "run tools/write_pages.py"
 
 
 def tables(text):

@@ -61,7 +61,7 @@ def test_translations_have_the_places_of_the_english_sentence(language):
 def test_no_translation_is_lost(language):
     known, shares = _language._catalogue(language), {}
     for path in messages.package_sources():
-        sentences = messages.package_messages(path.read_text(encoding="utf-8"))
+        sentences = messages.package_messages(path)
         shares[path.name] = sum(s in known for s in sentences) / len(sentences)
     assert {name: shares[name] for name, least in TRANSLATED.items() if shares[name] < least} == {}, shares
 
@@ -73,17 +73,56 @@ def test_catalogues_hold_all_sentences(language):
     assert wanted - there == set(), "run `make messages`"
 
 
-@pytest.mark.parametrize("path", messages.package_sources(), ids=lambda p: p.stem)
+each_module = pytest.mark.parametrize("path", messages.package_sources(), ids=lambda p: p.stem)
+
+
+def _called(node):
+    return getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
+
+
+@each_module
 def test_no_hint_is_an_f_string(path):
     """A sentence with its values already in it can't be looked up."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
-        shown = isinstance(node, ast.Return) or (
-            isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Hint", "print"))  # fmt: skip
+        shown = isinstance(node, ast.Return) or _called(node) in ("Hint", "print", *messages.MARKS)
         for part in ast.walk(node) if shown else ():
             if isinstance(part, ast.JoinedStr):
                 words = "".join(p.value for p in part.values if isinstance(p, ast.Constant)).split()
                 assert len(words) < 2, f"{path.name}:{part.lineno} {ast.unparse(part)}"
+
+
+@pytest.mark.parametrize("path", [p for p in messages.package_sources() if p.stem != "classroom"], ids=lambda p: p.stem)
+def test_no_sentence_is_left_unmarked(path):
+    """What is shorter than five words may be an answer to be typed."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    for node, parent in parents.items():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value.split()) >= 5:
+            # a docstring, or pandas' own language
+            other = isinstance(parent, ast.Expr) or _called(parent) == "query"
+            assert other or _called(parent) in messages.MARKS, f"{path.name}:{node.lineno} {node.value!r}"
+
+
+@each_module
+def test_nothing_is_translated_at_import(path):
+    """The language is chosen later: there stands `N_`."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            node.body = []
+        assert not [part for part in ast.walk(node) if _called(part) == "_"], f"{path.name}:{node.lineno}"
+
+
+def test_what_babel_finds_is_what_is_marked(tmp_path):
+    module = tmp_path / "module.py"
+    module.write_text('_("{n} of " "them: {hint}", n=n, hint=_(hint))\nx = [N_("a"), "b", _("a"), text("c"), _(x)]\n')
+    assert messages.package_messages(module) == ["{n} of them: {hint}", "a"]
+
+
+@each_language
+def test_a_hint_that_is_looked_up_twice_is_translated_once(language):
+    known = _language._catalogue(language)
+    assert {other for other in known.values() if known.get(other, other) != other} == set()
 
 
 @each_language

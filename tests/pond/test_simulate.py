@@ -1,4 +1,4 @@
-"""The pond keeps what the course says of it. The mini pond is made once for all tests, in the user's cache."""
+"""The pond keeps what the course says of it. Most of it is asked of the book's pond."""
 
 import hashlib
 import platform
@@ -13,8 +13,8 @@ from anuralib.pond import scenes, simulate, timetable
 
 
 @pytest.fixture(scope="module")
-def pond():
-    return al.load_dataset("pond", size="mini")
+def pond(book_pond):
+    return book_pond
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from anuralib.course.exercises import Hint, exercise, expect_choice, expect_number, run_function
-from anuralib.course.language import text
+from anuralib.course.language import text as _
 from anuralib.data.load import load_dataset
 from anuralib.labels.bouts import merge_calls, split_label
 from anuralib.pond.calls import call_types
@@ -19,12 +19,13 @@ def _share(answer):
     weak = pond.weak_labels[pond.weak_labels["species"] == "BARWHI"]
     here = weak[weak["recording"].str.startswith("SIM2_")]["calling_index"]
     hints = {
-        float((here > 0).sum()): "that is a number of recordings; divide by the recordings of SIM2",
-        float(here.mean()): "that is the mean index, and an index has no mean; take the share of recordings above 0",
-        float((weak["calling_index"] > 0).mean()): "that is for all sites; keep the recordings of SIM2",
-        float((here > 0).sum() / (weak["calling_index"] > 0).sum()): "that is the share of its recordings that come "
-        "from SIM2; asked for is the share of SIM2's recordings that have it",
-        float(100 * (here > 0).mean()): "give a share between 0 and 1, not a percentage",
+        float((here > 0).sum()): _("that is a number of recordings; divide by the recordings of SIM2"),
+        float(here.mean()): _("that is the mean index, and an index has no mean; take the share of recordings above 0"),
+        float((weak["calling_index"] > 0).mean()): _("that is for all sites; keep the recordings of SIM2"),
+        float((here > 0).sum() / (weak["calling_index"] > 0).sum()): _(
+            "that is the share of its recordings that come from SIM2; asked for is the share of SIM2's recordings that "
+            "have it"),
+        float(100 * (here > 0).mean()): _("give a share between 0 and 1, not a percentage"),
     }
     return expect_number(answer, float((here > 0).mean()), tol=2e-3, hints=hints)
 
@@ -32,12 +33,12 @@ def _share(answer):
 @exercise("weak-labels.2")
 def _chance(answer):
     hints = {
-        0.6: "chances don't add: with ten recordings that would be 2. Multiply the chances of hearing nothing",
-        0.008: "that is the chance to hear it in every one of the recordings",
-        0.512: "that is the chance to hear it in none; what is left of 1?",
-        0.992: "that is the chance to miss it at least once; the chance to miss once is 1 - p, not p",
-        0.384: "that is the chance to hear it in exactly one; more than one will do, too",
-        0.2: "that is the chance for a single recording; n has no influence yet",
+        0.6: _("chances don't add: with ten recordings that would be 2. Multiply the chances of hearing nothing"),
+        0.008: _("that is the chance to hear it in every one of the recordings"),
+        0.512: _("that is the chance to hear it in none; what is left of 1?"),
+        0.992: _("that is the chance to miss it at least once; the chance to miss once is 1 - p, not p"),
+        0.384: _("that is the chance to hear it in exactly one; more than one will do, too"),
+        0.2: _("that is the chance for a single recording; n has no influence yet"),
     }
     hint = expect_number(run_function(answer, 0.2, 3), 1 - 0.8**3, tol=1e-6, hints=hints)
     return hint or expect_number(run_function(answer, 0.5, 1), 0.5, tol=1e-9)
@@ -46,9 +47,9 @@ def _chance(answer):
 @exercise("weak-labels.3")
 def _overlap(answer):
     return expect_choice(answer, "2 or 3", ("1", "2", "3", "2 or 3"), {
-        "1": "With one or two callers nothing overlaps: all circles lie on zero.",
-        "2": "There are squares at that height, and something else as well.",
-        "3": "There are triangles at that height, and something else as well.",
+        "1": _("With one or two callers nothing overlaps: all circles lie on zero."),
+        "2": _("There are squares at that height, and something else as well."),
+        "3": _("There are triangles at that height, and something else as well."),
     })
 
 
@@ -56,64 +57,64 @@ def _callers_in(recording):
     """Code to index of what calls in a recording of the pond; a hint if there is no such recording."""
     weak = load_dataset("pond").weak_labels
     if not isinstance(recording, str) or recording not in set(weak["recording"]):
-        raise Hint("begin with the name of a recording of the pond, as in the variable practice")
+        raise Hint(_("begin with the name of a recording of the pond, as in the variable practice"))
     rows = weak[(weak["recording"] == recording) & (weak["calling_index"] > 0)]
     return dict(zip(rows["species"], rows["calling_index"].astype(int), strict=True))
 
 
 def _check_code(code, kinds):
     if not isinstance(code, str) or code.strip().upper() not in kinds.index:
-        raise Hint(text("{code!r} is no call type of the pond; the codes are in al.call_types()", code=code))
+        raise Hint(_("{code!r} is no call type of the pond; the codes are in al.call_types()", code=code))
     return code.strip().upper()
 
 
 @exercise("weak-labels.4")
 def _listened(answer):
     if not isinstance(answer, tuple | list) or len(answer) != 2 or not isinstance(answer[1], dict):
-        return "answer with the pair (practice, rated): a recording's name, and a dictionary of code and index"
+        return _("answer with the pair (practice, rated): a recording's name, and a dictionary of code and index")
     kinds, there, heard = call_types(), _callers_in(answer[0]), {}
     if not there:
-        return "nothing calls in that recording: choose one with at least one type"
+        return _("nothing calls in that recording: choose one with at least one type")
     for code, index in answer[1].items():
         if index is ... or index is None:
-            return text("{code}: replace the ... by an index from 0 to 3", code=code)
+            return _("{code}: replace the ... by an index from 0 to 3", code=code)
         if isinstance(index, bool) or not isinstance(index, int | float | np.number) or index not in (0, 1, 2, 3):
-            return text("{code}: {index!r} is not a calling index 0, 1, 2 or 3", code=code, index=index)
+            return _("{code}: {index!r} is not a calling index 0, 1, 2 or 3", code=code, index=index)
         if index:
             heard[_check_code(code, kinds)] = int(index)
     missed = [code for code in there if code not in heard]
     for code in heard:
         if code not in there:
             mistaken = [m for m in missed if code == kinds["lookalike"][m] or m == kinds["lookalike"][code]]
-            more = text(" Its look-alike does: play both examples again.") if mistaken else ""
-            return text("{code} does not call here.{more}", code=code, more=more)
+            more = _(" Its look-alike does: play both examples again.") if mistaken else ""
+            return _("{code} does not call here.{more}", code=code, more=more)
     if missed:
         pitch = " and ".join(f"{kinds['pitch_hz'][code] / 1000:.1f} kHz" for code in missed)
-        return text("something is missing: listen again, and look near {pitch}", pitch=pitch)
+        return _("something is missing: listen again, and look near {pitch}", pitch=pitch)
     off = {code: heard[code] - index for code, index in there.items() if heard[code] != index}
     for code, step in off.items():
         if abs(step) > 1 or len(off) > 1:
-            what = ("it sounds fuller than that: while it calls, do its calls overlap?" if step < 0
-                    else "that is too full: can you count the callers, do their calls overlap?")  # fmt: skip
-            return text("the types are right; {code} is not at {index}: {what}",
-                        code=code, index=heard[code], what=text(what))
+            what = (_("it sounds fuller than that: while it calls, do its calls overlap?") if step < 0
+                    else _("that is too full: can you count the callers, do their calls overlap?"))  # fmt: skip
+            return _("the types are right; {code} is not at {index}: {what}",
+                     code=code, index=heard[code], what=_(what))
     for code in off:
-        print(text("{code} has index {index} by the number of callers; one type one step off passes.",
-                   code=code, index=there[code]))
+        print(_("{code} has index {index} by the number of callers; one type one step off passes.",
+                code=code, index=there[code]))
     return None
 
 
 @exercise("weak-labels.5")
 def _nights(answer):
     hints = {
-        13: "13 nights stay just below: try 1 - 0.8**13, and round up",
-        5: "5 times 0.2 is 1, but chances don't add: 1 - 0.8**5 is far from 0.95",
-        4.75: "chances don't add; solve 1 - 0.8**n = 0.95 for n",
-        1: "one night gives 0.2",
-        2: "that is for p = 0.8: a night without it has the chance 0.8",
+        13: _("13 nights stay just below: try 1 - 0.8**13, and round up"),
+        5: _("5 times 0.2 is 1, but chances don't add: 1 - 0.8**5 is far from 0.95"),
+        4.75: _("chances don't add; solve 1 - 0.8**n = 0.95 for n"),
+        1: _("one night gives 0.2"),
+        2: _("that is for p = 0.8: a night without it has the chance 0.8"),
     }
     if isinstance(answer, float) and 13.2 < answer < 13.6:
-        return "right so far; nights are whole, so round up"
+        return _("right so far; nights are whole, so round up")
     return expect_number(answer, 14, hints=hints)
 
 
@@ -123,11 +124,11 @@ def _seconds(answer):
     mine = strong[strong["species"] == "BARWHI"]
     calls = load_dataset("pond").truth.query("species == 'BARWHI'")
     hints = {
-        float((calls["end_s"] - calls["start_s"]).sum()): "those are calls, one by one, from the truth; add up the "
-                                                          "bouts in strong",
-        float(len(mine)): "that is the number of bouts; add up their lengths",
-        float((strong["end_s"] - strong["start_s"]).sum()): "that is for all types; keep BARWHI only",
-        float((mine["end_s"] - mine["start_s"]).mean()): "that is the mean length of a bout; add them up",
+        float((calls["end_s"] - calls["start_s"]).sum()): _("those are calls, one by one, from the truth; add up the "
+                                                            "bouts in strong"),
+        float(len(mine)): _("that is the number of bouts; add up their lengths"),
+        float((strong["end_s"] - strong["start_s"]).sum()): _("that is for all types; keep BARWHI only"),
+        float((mine["end_s"] - mine["start_s"]).mean()): _("that is the mean length of a bout; add them up"),
     }
     return expect_number(answer, float((mine["end_s"] - mine["start_s"]).sum()), tol=0.01, hints=hints)
 
@@ -136,17 +137,17 @@ def _seconds(answer):
 def _bouts(answer):
     start_s, end_s = np.array([0.0, 0.8, 1.6, 6.0, 7.5]), np.array([0.3, 1.1, 5.5, 6.2, 7.6])
     hints = {
-        5: "that counts a bout for each call; calls less than a second apart are one bout",
-        4: "that counts the short silences; a new bout begins after a long one",
-        3: "measure the silence, from the end of a call to the start of the next; a long call is not a silence",
-        1: "one silence is longer than a second; and the first call begins a bout, too",
+        5: _("that counts a bout for each call; calls less than a second apart are one bout"),
+        4: _("that counts the short silences; a new bout begins after a long one"),
+        3: _("measure the silence, from the end of a call to the start of the next; a long call is not a silence"),
+        1: _("one silence is longer than a second; and the first call begins a bout, too"),
     }
     hint = expect_number(run_function(answer, start_s, end_s), 2, hints=hints)
     if hint is not None:
         return hint
     apart = expect_number(run_function(answer, np.array([0.0, 3.0, 5.0]), np.array([0.5, 3.2, 5.9])), 3, hints={
-        1: "a silence longer than a second should begin a new bout",
-        2: "here are two long silences, so three bouts",
+        1: _("a silence longer than a second should begin a new bout"),
+        2: _("here are two long silences, so three bouts"),
     })
     return apart or expect_number(run_function(answer, np.array([1.0]), np.array([2.0])), 1)
 
@@ -154,19 +155,19 @@ def _bouts(answer):
 @exercise("strong-labels.3")
 def _heard(answer):
     if isinstance(answer, bool | str):
-        return "answer with a number, a share of the recordings"
+        return _("answer with a number, a share of the recordings")
     pond = load_dataset("pond")
     weak, boxed = pond.weak_labels, set(pond.strong_labels["recording"])
     names = set(pond.recordings["recording"])
     heard = set(weak.loc[weak["calling_index"] > 0, "recording"])
     share = len(names - boxed) / len(names)
     hints = {
-        1 - share: "that is the share of the recordings that have a box",
-        1 - len(heard) / len(names): "in those nothing is heard; look for those in which nothing is boxed",
-        len(heard) / len(names): "in those something is heard; look for those in which nothing is boxed",
-        len(names - boxed): "that is a number of recordings; divide by all of them, in pond.recordings",
-        0: "strong has no row for an empty file; ask which of pond.recordings are not in it",
-        100 * share: "give a share between 0 and 1, not a percentage",
+        1 - share: _("that is the share of the recordings that have a box"),
+        1 - len(heard) / len(names): _("in those nothing is heard; look for those in which nothing is boxed"),
+        len(heard) / len(names): _("in those something is heard; look for those in which nothing is boxed"),
+        len(names - boxed): _("that is a number of recordings; divide by all of them, in pond.recordings"),
+        0: _("strong has no row for an empty file; ask which of pond.recordings are not in it"),
+        100 * share: _("give a share between 0 and 1, not a percentage"),
     }
     return expect_number(answer, share, tol=1e-3, hints=hints)
 
@@ -174,8 +175,8 @@ def _heard(answer):
 @exercise("strong-labels.4")
 def _single(answer):
     return expect_choice(answer, "LONTRI", ("HIGPEE", "BARWHI", "LONTRI"), {
-        "HIGPEE": "Look at how high its diamonds lie at that length.",
-        "BARWHI": "Look at how high its squares lie at that length.",
+        "HIGPEE": _("Look at how high its diamonds lie at that length."),
+        "BARWHI": _("Look at how high its squares lie at that length."),
     })
 
 
@@ -197,27 +198,27 @@ def _wider(steps):
 def _read_boxes(boxes, start_s):
     """A table of what the learner drew; a hint names the first box that can't be read."""
     if isinstance(boxes, pd.DataFrame) or not isinstance(boxes, list | tuple) or not boxes:
-        raise Hint("give the boxes as a list of (start_s, end_s, text), such as [(1.0, 2.5, 'BARWHI_H')]")
+        raise Hint(_("give the boxes as a list of (start_s, end_s, text), such as [(1.0, 2.5, 'BARWHI_H')]"))
     rows, kinds = [], call_types()
     for box in boxes:
         if not isinstance(box, list | tuple) or len(box) != 3:
-            raise Hint(text("{box!r} is not a box (start_s, end_s, text)", box=box))
+            raise Hint(_("{box!r} is not a box (start_s, end_s, text)", box=box))
         if ... in box:
-            raise Hint("a part of a box is missing: replace each ... by a time")
+            raise Hint(_("a part of a box is missing: replace each ... by a time"))
         if isinstance(box[2], str) and box[2].strip().upper() in kinds.index:
-            raise Hint(text("{label!r} lacks the quality: write {code}_H, _M or _L",
-                            label=box[2], code=box[2].strip().upper()))
+            raise Hint(_("{label!r} lacks the quality: write {code}_H, _M or _L",
+                         label=box[2], code=box[2].strip().upper()))
         try:
             begin, end = float(box[0]), float(box[1])
             code, quality = split_label(str(box[2]).strip().upper())
         except (TypeError, ValueError) as error:
             raise Hint(f"{box!r}: {error}") from error
         if not begin < end:
-            raise Hint(text("{box!r} ends before it begins, or is NaN", box=box))
+            raise Hint(_("{box!r} ends before it begins, or is NaN", box=box))
         if end < start_s - TOLERANCE_S or begin > start_s + CLIP_S + TOLERANCE_S:
-            raise Hint(text("{box!r} lies outside the clip, {start_s:g} to {end_s:g} s of the recording: read the "
-                            "times from the axis, which counts from the recording's start",
-                            box=box, start_s=start_s, end_s=start_s + CLIP_S))
+            raise Hint(_("{box!r} lies outside the clip, {start_s:g} to {end_s:g} s of the recording: read the "
+                         "times from the axis, which counts from the recording's start",
+                         box=box, start_s=start_s, end_s=start_s + CLIP_S))
         rows.append((begin, end, _check_code(code, kinds), quality))
     return pd.DataFrame(rows, columns=["start_s", "end_s", "species", "quality"])
 
@@ -252,42 +253,44 @@ def compare_boxes(drawn, truth, start_s, lookalike, clear=None):
         if inside.any() and not (inside & _wider(spans[row.species][1])).any():
             other = [m for m in missed if m.start_s < row.end_s and m.end_s > row.start_s]
             alike = any(row.species == lookalike[m.species] or m.species == lookalike[row.species] for m in other)
-            more = text("; what does is its look-alike" if alike else "; what does is another type") if other else ""
-            return text("invented: no {code} calls at {start_s:g} to {end_s:g} s{more}",
-                        code=row.species, start_s=row.start_s, end_s=row.end_s, more=more)
+            more = ""
+            if other:
+                more = _("; what does is its look-alike") if alike else _("; what does is another type")
+            return _("invented: no {code} calls at {start_s:g} to {end_s:g} s{more}",
+                     code=row.species, start_s=row.start_s, end_s=row.end_s, more=more)
     if missed:
-        return text("missed: near {near_s:.0f} s something calls that has no box",
-                    near_s=max(missed[0].start_s, start_s))
+        return _("missed: near {near_s:.0f} s something calls that has no box",
+                 near_s=max(missed[0].start_s, start_s))
     for code in codes:
         mine, right, must = spans[code]
         if clear is not None:
             must = _clear_parts(needed[needed["species"] == code], clear[clear["species"] == code], start_s)
         late, over = must & ~_wider(mine), mine & ~_wider(right)
         if late.any():
-            return text("edges: {code} also calls near {near_s:.1f} s, outside your boxes",
-                        code=code, near_s=start_s + late.argmax() * _STEP_S)
+            return _("edges: {code} also calls near {near_s:.1f} s, outside your boxes",
+                     code=code, near_s=start_s + late.argmax() * _STEP_S)
         if over.any():
-            return text("edges: at {near_s:.1f} s {code} is silent, for more than a second or beyond its bout, and "
-                        "your box goes on", near_s=start_s + over.argmax() * _STEP_S, code=code)
+            return _("edges: at {near_s:.1f} s {code} is silent, for more than a second or beyond its bout, and "
+                     "your box goes on", near_s=start_s + over.argmax() * _STEP_S, code=code)
         own = drawn[drawn["species"] == code].sort_values("start_s")
         gaps = own["start_s"].to_numpy()[1:] - own["end_s"].to_numpy()[:-1]
         if (gaps < 0.5).any():
-            return text("bouts: two boxes of {code} are less than half a second apart; calls so close are one bout",
-                        code=code)
+            return _("bouts: two boxes of {code} are less than half a second apart; calls so close are one bout",
+                     code=code)
     rank = {"L": 0, "M": 1, "H": 2}
     for row in drawn.itertuples():
         same = truth[(truth["species"] == row.species) & (truth["start_s"] < row.end_s + TOLERANCE_S)
                      & (truth["end_s"] > row.start_s - TOLERANCE_S)]  # fmt: skip
         if len(same) and min(abs(rank[q] - rank[row.quality]) for q in same["quality"]) > 1:
-            return text("quality: the annotator gave {code} at {start_s:g} s another letter than {quality}",
-                        code=row.species, start_s=row.start_s, quality=row.quality)
+            return _("quality: the annotator gave {code} at {start_s:g} s another letter than {quality}",
+                     code=row.species, start_s=row.start_s, quality=row.quality)
     return None
 
 
 @exercise("strong-labels.5")
 def _boxed(answer):
     if not isinstance(answer, tuple | list) or len(answer) != 3:
-        return "answer with the three (practice, clip_s, boxes): the recording, the clip's start, the list of boxes"
+        return _("answer with the three (practice, clip_s, boxes): the recording, the clip's start, the list of boxes")
     recording, start_s, boxes = answer
     _callers_in(recording)
     start_s = float(start_s)
@@ -295,6 +298,6 @@ def _boxed(answer):
     truth = load_dataset("pond").strong_labels.query("recording == @recording")
     truth = truth[(truth["end_s"] > start_s) & (truth["start_s"] < start_s + CLIP_S)]
     if truth.empty:
-        return "the annotator has no box in that clip: choose another"
+        return _("the annotator has no box in that clip: choose another")
     clear = load_dataset("pond").truth.query("recording == @recording and snr_db >= @FAINT_DB")
     return compare_boxes(drawn, truth, start_s, call_types()["lookalike"], clear)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from anuralib.course.exercises import exercise, expect_array, expect_choice, expect_number, run_function
-from anuralib.course.language import text
+from anuralib.course.language import text as _
 from anuralib.learn.features import mel_frequencies
 
 
@@ -11,25 +11,25 @@ def _parts(answer, names):
     """A hint unless the answer is a tuple or list with as many parts as there are names."""
     if isinstance(answer, tuple | list) and len(answer) == len(names):
         return None
-    return text("answer with {n} things in this order: ({names})", n=len(names), names=", ".join(names))
+    return _("answer with {n} things in this order: ({names})", n=len(names), names=", ".join(names))
 
 
 def _guess(guess, right, choices):
     """A guess need not be right, but it must be one of those offered; what came out is printed."""
     hint = expect_choice(guess, choices, choices)
     if hint is not None:
-        return text("the guess: {hint}", hint=text(hint))
+        return _("the guess: {hint}", hint=_(hint))
     if guess.strip().lower() != right:
-        print(text("Your guess was {guess!r}; it is {right!r}.", guess=guess.strip(), right=right))
+        print(_("Your guess was {guess!r}; it is {right!r}.", guess=guess.strip(), right=right))
     return None
 
 
 @exercise("features.1")
 def _bin(answer):
     hints = {
-        22050 / 1024: "that is the distance for 1024 samples, or from 0 Hz to half the rate over 1024",
-        2048 / 22050: "that is the length of the window in seconds: its inverse is asked for",
-        11025 / 2048: "the bins of n samples are the rate over n apart, not half the rate",
+        22050 / 1024: _("that is the distance for 1024 samples, or from 0 Hz to half the rate over 1024"),
+        2048 / 22050: _("that is the length of the window in seconds: its inverse is asked for"),
+        11025 / 2048: _("the bins of n samples are the rate over n apart, not half the rate"),
     }
     return expect_number(answer, 22050 / 2048, tol=0.04, hints=hints)
 
@@ -37,36 +37,39 @@ def _bin(answer):
 @exercise("features.2")
 def _both(answer):
     hints = {
-        -120: "levels in decibels are logarithms: go back to powers, add those, and take the logarithm again",
-        -60: "two callers are louder than one",
-        -60 + 20 * np.log10(2): "that adds amplitudes; of callers that don't keep time with each other the powers add",
-        10 * np.log(2e-6): "take np.log10; np.log is the natural logarithm",
+        -120: _("levels in decibels are logarithms: go back to powers, add those, and take the logarithm again"),
+        -60: _("two callers are louder than one"),
+        -60 + 20 * np.log10(2): _("that adds amplitudes; of callers that don't keep time with each other the powers "
+                                  "add"),
+        10 * np.log(2e-6): _("take np.log10; np.log is the natural logarithm"),
     }
     equal = expect_number(run_function(answer, -60.0, -60.0), -60 + 10 * np.log10(2), tol=1e-3, hints=hints)
     if equal is not None:
-        return text("for two callers at -60 dB: {equal}", equal=text(equal))
+        return _("for two callers at -60 dB: {equal}", equal=_(equal))
     unequal = expect_number(run_function(answer, -40.0, -60.0), 10 * np.log10(1e-4 + 1e-6), tol=1e-3, hints={
-        -40 + 10 * np.log10(2): "adding 3 dB holds for equal levels only; use the formula with a and b",
+        -40 + 10 * np.log10(2): _("adding 3 dB holds for equal levels only; use the formula with a and b"),
     })
-    return None if unequal is None else text("for callers at -40 and -60 dB: {unequal}", unequal=text(unequal))
+    return None if unequal is None else _("for callers at -40 and -60 dB: {unequal}", unequal=_(unequal))
 
 
 @exercise("features.3")
 def _run_together(answer):
     return expect_choice(answer, "coarse", ("fine", "ours", "coarse"), {
-        "fine": "it has more than 500 frames in 3 s, one every 6 ms: five of them fall on each note",
-        "ours": "it has 130 frames in 3 s, one every 23 ms: more than two to a note and its silence. (A frame of 46 ms "
-                "is longer than the gap, so the gap is blurred; but that is the length of a frame, not their number)",
+        "fine": _("it has more than 500 frames in 3 s, one every 6 ms: five of them fall on each note"),
+        "ours": _("it has 130 frames in 3 s, one every 23 ms: more than two to a note and its silence. (A frame of 46 "
+                  "ms is longer than the gap, so the gap is blurred; but that is the length of a frame, not their "
+                  "number)"),
     })
 
 
 @exercise("features.4")
 def _most_bands(answer):
     hints = {
-        128: "none of 128 is empty, but there can be more",
-        200: "of 200 some are empty; count for each number of bands",
-        184: "almost: 185 has no empty band either; a triangle holds the bins between its first and its third corner",
-        186: "almost: that is the last number with an empty band",
+        128: _("none of 128 is empty, but there can be more"),
+        200: _("of 200 some are empty; count for each number of bands"),
+        184: _("almost: 185 has no empty band either; a triangle holds the bins between its first and its third "
+               "corner"),
+        186: _("almost: that is the last number with an empty band"),
     }
     return expect_number(answer, 185, hints=hints)
 
@@ -74,15 +77,15 @@ def _most_bands(answer):
 @exercise("train.1")
 def _frames(answer):
     hints = {
-        430: "the frame that is centred on sample 0 counts as well",
-        86: "that is the number in one second, without the first frame",
-        87: "that is the number for one second",
-        130: "that is the number for 3 s and a hop of 512 samples",
-        216: "that is for a hop of 512 samples; here it is 256",
-        259: "that is for 3 s; here the window has 5 s",
-        432: "frames are whole things: round down, and count the one at sample 0 once",
-        5 * 22050 / 256: "frames are whole things: round down, and count the one at sample 0",
-        5 * 22050 / 256 + 1: "frames are whole things: round down",
+        430: _("the frame that is centred on sample 0 counts as well"),
+        86: _("that is the number in one second, without the first frame"),
+        87: _("that is the number for one second"),
+        130: _("that is the number for 3 s and a hop of 512 samples"),
+        216: _("that is for a hop of 512 samples; here it is 256"),
+        259: _("that is for 3 s; here the window has 5 s"),
+        432: _("frames are whole things: round down, and count the one at sample 0 once"),
+        5 * 22050 / 256: _("frames are whole things: round down, and count the one at sample 0"),
+        5 * 22050 / 256 + 1: _("frames are whole things: round down"),
     }
     return expect_number(answer, 431, tol=1e-3, hints=hints)
 
@@ -93,12 +96,12 @@ def _loss(answer):
     terms = y * np.log(p) + (1 - y) * np.log(1 - p)
     right = -terms.mean()
     return expect_number(answer, right, tol=1e-3, hints={
-        -terms.sum(): "take the mean over the species, not the sum",
-        -right: "the logarithms are negative: mind the minus in front",
-        -np.mean(y * np.log(p)): "the species that are absent count too: add (1 - y) log(1 - p)",
-        -np.mean((1 - y) * np.log(1 - p)): "the species that call count too: add y log p",
-        -np.mean(np.log(p)): "where a species is absent, the probability of the right answer is 1 - p",
-        right / np.log(10): "log is the natural logarithm, np.log",
+        -terms.sum(): _("take the mean over the species, not the sum"),
+        -right: _("the logarithms are negative: mind the minus in front"),
+        -np.mean(y * np.log(p)): _("the species that are absent count too: add (1 - y) log(1 - p)"),
+        -np.mean((1 - y) * np.log(1 - p)): _("the species that call count too: add y log p"),
+        -np.mean(np.log(p)): _("where a species is absent, the probability of the right answer is 1 - p"),
+        right / np.log(10): _("log is the natural logarithm, np.log"),
     })
 
 
@@ -108,21 +111,21 @@ def _stops(answer):
     if hint is not None:
         return hint
     if list(answer) == [4, 7]:
-        return "the pair is (stops_after, keeps): first when it stops, then whose weights it keeps"
+        return _("the pair is (stops_after, keeps): first when it stops, then whose weights it keeps")
     hint = expect_number(answer[0], 7, hints={
-        8: "it never comes to epoch 8: count how old the best score is after each epoch",
-        6: "after epoch 6 the best score is two epochs old, unless you count the equal one as better",
-        5: "after epoch 5 the best score is one epoch old",
-        9: "an equal score is no better one: the best is from epoch 4",
+        8: _("it never comes to epoch 8: count how old the best score is after each epoch"),
+        6: _("after epoch 6 the best score is two epochs old, unless you count the equal one as better"),
+        5: _("after epoch 5 the best score is one epoch old"),
+        9: _("an equal score is no better one: the best is from epoch 4"),
     })
     if hint is not None:
-        return text("it stops: {hint}", hint=text(hint))
+        return _("it stops: {hint}", hint=_(hint))
     hint = expect_number(answer[1], 4, hints={
-        6: "an equal score is no better one",
-        7: "it keeps the weights of the best epoch, not of the last",
-        8: "epoch 8 is never trained",
+        6: _("an equal score is no better one"),
+        7: _("it keeps the weights of the best epoch, not of the last"),
+        8: _("epoch 8 is never trained"),
     })
-    return None if hint is None else text("it keeps: {hint}", hint=text(hint))
+    return None if hint is None else _("it keeps: {hint}", hint=_(hint))
 
 
 @exercise("train.4")
@@ -136,28 +139,28 @@ def _two_voices(answer):
     if hint is not None:
         return hint
     hint = expect_number(answer[1], softmax, tol=4e-4, hints={
-        sigmoid: "that is the sigmoid of the first species",
-        0.5: "nearly; compute it: the third species takes a little",
-        1.0: "that is the sum over all species; the share of the first is asked for",
-        np.exp(3.0): "divide by the sum over all three species",
+        sigmoid: _("that is the sigmoid of the first species"),
+        0.5: _("nearly; compute it: the third species takes a little"),
+        1.0: _("that is the sum over all species; the share of the first is asked for"),
+        np.exp(3.0): _("divide by the sum over all three species"),
     })
     if hint is not None:
-        return text("the softmax: {hint}", hint=text(hint))
+        return _("the softmax: {hint}", hint=_(hint))
     hint = expect_number(answer[2], sigmoid, tol=3e-3, hints={
-        1 - sigmoid: "mind the minus in the exponent",
-        softmax: "that is the softmax again; the sigmoid asks only for the species' own z",
+        1 - sigmoid: _("mind the minus in the exponent"),
+        softmax: _("that is the softmax again; the sigmoid asks only for the species' own z"),
     })
-    return None if hint is None else text("the sigmoid: {hint}", hint=text(hint))
+    return None if hint is None else _("the sigmoid: {hint}", hint=_(hint))
 
 
 @exercise("evaluate.1")
 def _f1(answer):
     return expect_number(answer, 2 / 3, tol=4e-3, hints={
-        0.75: "that is the precision, 6 / (6 + 2)",
-        0.6: "that is the recall, 6 / (6 + 4)",
-        0.675: "that is the mean of precision and recall; F1 is their harmonic mean",
-        **dict.fromkeys((200 / 3, 66.67, 66.7, 67), "give F1 between 0 and 1, not in per cent"),
-        0.5: "TP counts twice, above and below the line; and of the ten windows only four were missed",
+        0.75: _("that is the precision, 6 / (6 + 2)"),
+        0.6: _("that is the recall, 6 / (6 + 4)"),
+        0.675: _("that is the mean of precision and recall; F1 is their harmonic mean"),
+        **dict.fromkeys((200 / 3, 66.67, 66.7, 67), _("give F1 between 0 and 1, not in per cent")),
+        0.5: _("TP counts twice, above and below the line; and of the ten windows only four were missed"),
     })
 
 
@@ -170,21 +173,21 @@ def _always_yes(answer):
     if hint is not None:
         return hint
     hint = expect_number(answer[1], 0.2 / 1.1, tol=4e-3, hints={
-        0.1: "that is the precision of always saying yes; its recall is 1",
-        0.55: "that is the mean of precision and recall; F1 is their harmonic mean",
-        0.2: "divide by precision plus recall, 0.1 + 1",
-        1.0: "that is the recall",
+        0.1: _("that is the precision of always saying yes; its recall is 1"),
+        0.55: _("that is the mean of precision and recall; F1 is their harmonic mean"),
+        0.2: _("divide by precision plus recall, 0.1 + 1"),
+        1.0: _("that is the recall"),
     })
-    return None if hint is None else text("computed: {hint}", hint=text(hint))
+    return None if hint is None else _("computed: {hint}", hint=_(hint))
 
 
 @exercise("evaluate.3")
 def _macro(answer):
     return expect_number(answer, 0.5, tol=1e-3, hints={
-        0.3: "a species without positives has no F1; counting it as 0 blames the model for the data",
-        1.5: "that is the sum; divide it by the number of species that have an F1",
-        0.75: "divide by how many have an F1; 0.1 is one, too",
-        0.375: "three of the five species have an F1",
+        0.3: _("a species without positives has no F1; counting it as 0 blames the model for the data"),
+        1.5: _("that is the sum; divide it by the number of species that have an F1"),
+        0.75: _("divide by how many have an F1; 0.1 is one, too"),
+        0.375: _("three of the five species have an F1"),
     })
 
 
@@ -198,28 +201,28 @@ def _threshold(answer):
     called, p = np.array([1, 0, 1, 1, 0, 0], dtype=bool), np.array([0.9, 0.7, 0.45, 0.4, 0.2, 0.1])
     chosen = p >= float(answer)
     found, alarms, missed = (called & chosen).sum(), (chosen & ~called).sum(), (called & ~chosen).sum()
-    return text("from {answer:g} on, {found} of 3 calls are found with {alarms} false alarms: F1 is {f1:.2f}. There "
-                "is a better threshold",
-                answer=float(answer), found=found, alarms=alarms,
-                f1=2 * found / (2 * found + alarms + missed))
+    return _("from {answer:g} on, {found} of 3 calls are found with {alarms} false alarms: F1 is {f1:.2f}. There "
+             "is a better threshold",
+             answer=float(answer), found=found, alarms=alarms,
+             f1=2 * found / (2 * found + alarms + missed))
 
 
 @exercise("evaluate.5")
 def _surer(answer):
     return expect_choice(answer, "asymmetric", ("cross-entropy", "asymmetric"), {
-        "cross-entropy": "its curve is the higher one: where it says one half, the species is there more often than "
-                         "where the other says so. Below the diagonal is too sure, above it too timid",
+        "cross-entropy": _("its curve is the higher one: where it says one half, the species is there more often than "
+                           "where the other says so. Below the diagonal is too sure, above it too timid"),
     })
 
 
 @exercise("benchmark.1")
 def _ceiling(answer):
     hints = {
-        1.0: "the four that can't be found count 0 and are among the 42",
-        36 / 42: "that is for six species; here there are four",
-        4 / 42: "that is what is lost",
-        100 * 38 / 42: "give a share between 0 and 1",
-        38: "divide by all 42 species",
+        1.0: _("the four that can't be found count 0 and are among the 42"),
+        36 / 42: _("that is for six species; here there are four"),
+        4 / 42: _("that is what is lost"),
+        100 * 38 / 42: _("give a share between 0 and 1"),
+        38: _("divide by all 42 species"),
     }
     return expect_number(answer, 38 / 42, tol=5e-3, hints=hints)
 
@@ -227,7 +230,7 @@ def _ceiling(answer):
 @exercise("benchmark.2")
 def _better_than_perfect(answer):
     return expect_choice(answer, "no", ("yes", "no"), {
-        "yes": "find 128 on the axis of batch sizes: how high does even a perfect predictor get there?",
+        "yes": _("find 128 on the axis of batch sizes: how high does even a perfect predictor get there?"),
     })
 
 
@@ -235,13 +238,13 @@ def _better_than_perfect(answer):
 def _axis(answer):
     told = mel_frequencies(128, (0, 8000))[:4]
     if isinstance(answer, str | bytes):
-        return "give the four frequencies in Hz, not text"
+        return _("give the four frequencies in Hz, not text")
     wrong = (
-        (told, "that is what the axis says; the sound is at 22,050 Hz, so each band lies higher"),
-        (told * 16000 / 22050, "the wrong way round: the bands lie higher than the axis says"),
-        (told * 2, "the factor is the ratio of the two sample rates"),
-        (mel_frequencies(128, (0, 11025))[:4], "those are filters made anew for 22,050 Hz; the ones that were used "
-                                               "were made for 16,000 Hz and stretched"),
+        (told, _("that is what the axis says; the sound is at 22,050 Hz, so each band lies higher")),
+        (told * 16000 / 22050, _("the wrong way round: the bands lie higher than the axis says")),
+        (told * 2, _("the factor is the ratio of the two sample rates")),
+        (mel_frequencies(128, (0, 11025))[:4], _("those are filters made anew for 22,050 Hz; the ones that were used "
+                                                 "were made for 16,000 Hz and stretched")),
     )  # fmt: skip
     for values, hint in wrong:
         if expect_array(answer, values, tol=0.06) is None:
@@ -260,11 +263,11 @@ def _two_sigmoids(answer):
     yes, no = np.log1p(np.exp(-1)), np.log(2)
     twice = (np.log1p(np.exp(-1 / (1 + np.exp(-1)))) + np.log1p(np.exp(0.5))) / 2
     hint = expect_number(answer[1], (yes + no) / 2, tol=2e-3, hints={
-        0: "that is what the loss of a perfect answer should be; hand the probabilities y to the loss as they are, "
-           "since it takes a sigmoid of its own",
-        yes: "that is the part of the species that call; six others are absent",
-        no: "that is the part of the absent species alone; six call",
-        6 * (yes + no): "take the mean over the twelve species, as losses.bce does",
-        twice: "y are probabilities already; you took the sigmoid once more",
+        0: _("that is what the loss of a perfect answer should be; hand the probabilities y to the loss as they are, "
+             "since it takes a sigmoid of its own"),
+        yes: _("that is the part of the species that call; six others are absent"),
+        no: _("that is the part of the absent species alone; six call"),
+        6 * (yes + no): _("take the mean over the twelve species, as losses.bce does"),
+        twice: _("y are probabilities already; you took the sigmoid once more"),
     })  # fmt: skip
-    return None if hint is None else text("printed: {hint}", hint=text(hint))
+    return None if hint is None else _("printed: {hint}", hint=_(hint))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from anuralib.course.exercises import exercise, expect_array, expect_choice, expect_number, run_function
-from anuralib.course.language import text
+from anuralib.course.language import text as _
 
 
 @cache
@@ -21,16 +21,16 @@ def _pond():
 def _room(answer):
     hour = 1000 * 60 * 22050 * 2 / 1e9
     hints = {
-        hour: "that is the room of the recordings; the windows overlap, so they take more",
-        hour * 3: "a minute has 58 windows, not 60: the last one begins 3 s before the end",
-        1000 * 58 * 3 * 22050 / 1e9: "a sample has 2 bytes",
-        1000 * 58 * 3 * 22050 * 2 / 2**30: "that is in units of 2^30 bytes; divide by 10^9",
-        1000 * 58 * 22050 * 2 / 1e9: "a window lasts 3 s, not 1 s",
-        1000 * 58 * 3 * 22050 * 16 / 1e9: "that takes 16 bytes a sample; 16 bits are 2 bytes",
-        1000 * 58 * 3 * 22050 * 4 / 1e9: "one channel of 2 bytes a sample: this counts twice as many",
-        58 * 3 * 22050 * 2 / 1e9: "that is one recording; there are 1000",
-        1000 * 58 * 3 * 22050 * 2 / 1e6: "that is in megabytes",
-        1000 * 58 * 3 * 22050 * 2: "that is in bytes",
+        hour: _("that is the room of the recordings; the windows overlap, so they take more"),
+        hour * 3: _("a minute has 58 windows, not 60: the last one begins 3 s before the end"),
+        1000 * 58 * 3 * 22050 / 1e9: _("a sample has 2 bytes"),
+        1000 * 58 * 3 * 22050 * 2 / 2**30: _("that is in units of 2^30 bytes; divide by 10^9"),
+        1000 * 58 * 22050 * 2 / 1e9: _("a window lasts 3 s, not 1 s"),
+        1000 * 58 * 3 * 22050 * 16 / 1e9: _("that takes 16 bytes a sample; 16 bits are 2 bytes"),
+        1000 * 58 * 3 * 22050 * 4 / 1e9: _("one channel of 2 bytes a sample: this counts twice as many"),
+        58 * 3 * 22050 * 2 / 1e9: _("that is one recording; there are 1000"),
+        1000 * 58 * 3 * 22050 * 2 / 1e6: _("that is in megabytes"),
+        1000 * 58 * 3 * 22050 * 2: _("that is in bytes"),
     }
     return expect_number(answer, 1000 * 58 * 3 * 22050 * 2 / 1e9, tol=0.02, hints=hints)
 
@@ -42,14 +42,14 @@ def _silence(answer):
     calling = names[names.isin(pond.strong_labels["recording"])].tolist()
     empty, short = names[~names.isin(calling)].tolist()[:2]
     hints = {
-        short: "it has an empty label file, but it is shorter than a window of 3 s: look at the length of its bar",
-        calling[2]: "its bar is hatched: nobody listened to it, so that no windows are made of it",
-        calling[0]: "there are bouts in it",
-        calling[1]: "there are bouts in it",
-        "some_evening": "there are bouts in it",
+        short: _("it has an empty label file, but it is shorter than a window of 3 s: look at the length of its bar"),
+        calling[2]: _("its bar is hatched: nobody listened to it, so that no windows are made of it"),
+        calling[0]: _("there are bouts in it"),
+        calling[1]: _("there are bouts in it"),
+        "some_evening": _("there are bouts in it"),
     }
     if isinstance(answer, str) and answer.strip() == calling[4]:
-        return "it could not be read, and is not in the figure"
+        return _("it could not be read, and is not in the figure")
     if isinstance(answer, str) and answer.strip().lower() == "some evening":
         answer = "some_evening"
     return expect_choice(answer, empty, sorted([empty, *hints]), hints)
@@ -58,19 +58,19 @@ def _silence(answer):
 @exercise("build-dataset.3")
 def _mind(answer):
     if not isinstance(answer, tuple | list) or len(answer) != 2:
-        return "answer with the pair (guess, it_did)"
+        return _("answer with the pair (guess, it_did)")
     words = ("nothing", "overwrite", "refuse")
     guess, it_did = answer
     hint = expect_choice(guess, words, words)
     if hint is not None:
-        return text("the guess: {hint}", hint=text(hint))
+        return _("the guess: {hint}", hint=_(hint))
     hint = expect_choice(it_did, "refuse", words, {
-        "nothing": "run it: it does not come to an end without a word; read what it says",
-        "overwrite": "run it, and look into the folder afterwards: no window has changed",
+        "nothing": _("run it: it does not come to an end without a word; read what it says"),
+        "overwrite": _("run it, and look into the folder afterwards: no window has changed"),
     })  # fmt: skip
     if hint is None and guess.strip().lower() != "refuse":
-        print(text("Your guess was {guess!r}: the settings in build.json are compared before anything is written.",
-                   guess=guess))
+        print(_("Your guess was {guess!r}: the settings in build.json are compared before anything is written.",
+                guess=guess))
     return hint
 
 
@@ -81,24 +81,24 @@ def _where(answer):
         "min_t": [3.0, 0.5], "max_t": [6.0, 3.5], "site": ["SIM1", "mine"],
     })  # fmt: skip
     wanted = ["audio/SIM1/SIM1_20201101_200000_3_6.wav", "audio/mine/some_evening_0.5_3.5.wav"]
-    for (_, row), right in zip(rows.iterrows(), wanted, strict=True):
+    for (_index, row), right in zip(rows.iterrows(), wanted, strict=True):
         got = run_function(answer, row)
         if not isinstance(got, str | PurePath):
-            return text("return text, not {kind}", kind=type(got).__name__)
+            return _("return text, not {kind}", kind=type(got).__name__)
         got = str(got).replace("\\", "/")
         if got == right:
             continue
         if row["sample_name"].removesuffix(".wav") in got:
-            return text("sample_name is a mere number here; make the path of site, fname, min_t and max_t: {right}",
-                        right=right)
+            return _("sample_name is a mere number here; make the path of site, fname, min_t and max_t: {right}",
+                     right=right)
         if "_3.0_6.0" in got or "_0_3" in got or "_0_4" in got:
-            return text("times: 3.0 is written 3 and 0.5 is written 0.5, as the format :g does; you gave {got!r}",
-                        got=got)
+            return _("times: 3.0 is written 3 and 0.5 is written 0.5, as the format :g does; you gave {got!r}",
+                     got=got)
         if not got.startswith("audio/"):
-            return text("the path begins with audio/, then the site's folder; you gave {got!r}", got=got)
+            return _("the path begins with audio/, then the site's folder; you gave {got!r}", got=got)
         if not got.startswith(f"audio/{row['site']}/"):
-            return text("the folder below audio/ is the site; you gave {got!r}", got=got)
-        return text("you gave {got!r}, and it is {right!r}", got=got, right=right)
+            return _("the folder below audio/ is the site; you gave {got!r}", got=got)
+        return _("you gave {got!r}, and it is {right!r}", got=got, right=right)
     return None
 
 
@@ -115,18 +115,18 @@ def _halved(answer):
     if shape is None:
         for told in (np.zeros(len(table), int), (3 * right + 1).astype(int)):
             if expect_array(run_function(answer, table.assign(species_number=told)), right) is not None:
-                return ("right for these rows, but species_number may be wrong in another way: leave it alone, and "
-                        "count the species columns (pond.species)")  # fmt: skip
+                return _("right for these rows, but species_number may be wrong in another way: leave it alone, and "
+                         "count the species columns (pond.species)")
         return None
     if "wrong" not in shape:
         return shape
     got = np.asarray(answered, dtype=float)
     if (got == (2 * right - last) / 2).all():
-        return "halved, it is half a species too small wherever HIGPEE calls; count the species columns instead"
+        return _("halved, it is half a species too small wherever HIGPEE calls; count the species columns instead")
     if (got == 2 * right - last).all():
-        return "that is the wrong number itself; count the species columns instead"
+        return _("that is the wrong number itself; count the species columns instead")
     if (got == 3 * right - last).all():
-        return "the sum takes in species_number itself: sum the species columns only (pond.species)"
+        return _("the sum takes in species_number itself: sum the species columns only (pond.species)")
     if (got == right - last).all():
-        return "one species column is missing from the sum"
+        return _("one species column is missing from the sum")
     return shape

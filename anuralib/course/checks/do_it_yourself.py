@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from anuralib.course.exercises import Hint, exercise, expect_number
-from anuralib.course.language import text
+from anuralib.course.language import text as _
 from anuralib.data.load import load_dataset
 from anuralib.data.reading import read_annotator
 from anuralib.labels.agreement import agreement, match_bouts
@@ -21,20 +21,20 @@ def _piece(recording, start_s):
     """The careful annotator's bouts in a piece of a recording, in seconds from its start."""
     labels = load_dataset("pond").strong_labels
     if not isinstance(recording, str) or recording not in set(labels["recording"]):
-        raise Hint(text("begin with the variables name and start_s, as in the stub"))
+        raise Hint(_("begin with the variables name and start_s, as in the stub"))
     if isinstance(start_s, bool) or not isinstance(start_s, int | float | np.number) or not 0 <= start_s <= 45:
-        raise Hint(text("the second is start_s, the variable with the start of the piece in seconds"))
+        raise Hint(_("the second is start_s, the variable with the start of the piece in seconds"))
     labels = labels[labels["recording"] == recording]
     inside = labels[(labels["end_s"] > start_s) & (labels["start_s"] < start_s + PIECE_S)]
     if inside.empty:
-        raise Hint(text("nothing calls in that piece: use name and start_s as they are"))
+        raise Hint(_("nothing calls in that piece: use name and start_s as they are"))
     edges = {edge: (inside[edge] - start_s).clip(0, PIECE_S) for edge in ("start_s", "end_s")}
     return inside.assign(**edges)
 
 
 def _three(answer, form):
     if not isinstance(answer, tuple | list) or len(answer) != 3:
-        raise Hint(text("answer with {form}, as in the stub", form=form))
+        raise Hint(_("answer with {form}, as in the stub", form=form))
     return answer
 
 
@@ -45,19 +45,19 @@ def _heard(answer):
     if isinstance(heard, str):
         heard = [heard]
     if not isinstance(heard, set | frozenset | list | tuple) or not heard:
-        return text("give the codes as a set, as in the stub")
+        return _("give the codes as a set, as in the stub")
     kinds = call_types()
     for code in heard:
         if not isinstance(code, str) or code.strip().upper() not in kinds.index:
-            return text("{code} is no code of a call type; choose from candidates", code=repr(code))
+            return _("{code} is no code of a call type; choose from candidates", code=repr(code))
     heard = {code.strip().upper() for code in heard}
     if heard - present:
-        return text("{codes} does not call here: play its example and the piece once more",
-                    codes=", ".join(sorted(heard - present)))
+        return _("{codes} does not call here: play its example and the piece once more",
+                 codes=", ".join(sorted(heard - present)))
     missing = sorted(present - heard)
     if missing:
         khz = f"{kinds['pitch_hz'][missing[0]] / 1000:.1f}"
-        return text("something is missing: listen again, and look near {khz} kHz", khz=khz)
+        return _("something is missing: listen again, and look near {khz} kHz", khz=khz)
     return None
 
 
@@ -66,7 +66,7 @@ def _boxes(answer):
     recording, start_s, pasted = _three(answer, "(name, start_s, text)")
     expert = _piece(recording, start_s)
     if not isinstance(pasted, str):
-        return text("text is the label file as text, lines of start, end and label with tabs between")
+        return _("text is the label file as text, lines of start, end and label with tabs between")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pasted.txt"
         path.write_text(pasted.strip("\n") + "\n", encoding="utf-8")
@@ -74,26 +74,26 @@ def _boxes(answer):
             labels = read_audacity_labels(path)
         except ValueError as error:
             problem = str(error).partition("pasted.txt")[2].lstrip(":, ")
-            return text("the text is no label file: {problem}", problem=problem)
+            return _("the text is no label file: {problem}", problem=problem)
     if labels.empty:
-        return text("no box is in the text: draw some, and paste the lines of the label file")
+        return _("no box is in the text: draw some, and paste the lines of the label file")
     labels["species"] = [split_label(label)[0] for label in labels["label"]]
     if (labels["end_s"] <= start_s).all() or (labels["start_s"] >= start_s + PIECE_S).all():
-        return text("your times lie outside of the piece: they count from the recording's start, so from {s} s on",
-                    s=f"{start_s:g}")
+        return _("your times lie outside of the piece: they count from the recording's start, so from {s} s on",
+                 s=f"{start_s:g}")
     edges = {edge: (labels[edge] - start_s).clip(0, PIECE_S) for edge in ("start_s", "end_s")}
     table = agreement(labels.assign(**edges), expert, PIECE_S).set_index("species")
     lost = sorted(table.index[(table["n_a"] == 0)])
     if lost:
-        return text("no box of {codes}: it calls here as well", codes=", ".join(lost))
+        return _("no box of {codes}: it calls here as well", codes=", ".join(lost))
     strange = sorted(table.index[(table["n_b"] == 0)])
     if strange:
-        return text("{codes} does not call here; is it one of the others?", codes=", ".join(strange))
+        return _("{codes} does not call here; is it one of the others?", codes=", ".join(strange))
     if table["jaccard"].mean() < ENOUGH:
         mean, lowest = f"{table['jaccard'].mean():.2f}", f"{table['jaccard'].min():.2f}"
-        return text("a mean Jaccard index of {mean}; lowest for {code}, {lowest}: compare with the expert, and mind "
-                    "the rule of one second", mean=mean, code=table["jaccard"].idxmin(), lowest=lowest)
-    print(text("Jaccard index {mean} as a mean over {n} types.", mean=f"{table['jaccard'].mean():.2f}", n=len(table)))
+        return _("a mean Jaccard index of {mean}; lowest for {code}, {lowest}: compare with the expert, and mind "
+                 "the rule of one second", mean=mean, code=table["jaccard"].idxmin(), lowest=lowest)
+    print(_("Jaccard index {mean} as a mean over {n} types.", mean=f"{table['jaccard'].mean():.2f}", n=len(table)))
     return None
 
 
@@ -108,15 +108,15 @@ def _differences(answer):
     lost = alone + other
     for what, given, right, hints in (
         ("left out", left_out, alone, {
-            lost: text("renamed bouts are not left out: they have a partner of another name"),
-            invented: text("'only b' are bouts of the careless one alone; take 'only a'"),
+            lost: _("renamed bouts are not left out: they have a partner of another name"),
+            invented: _("'only b' are bouts of the careless one alone; take 'only a'"),
         }),
-        ("renamed", renamed, other, {2 * other: text("each pair is one row: count rows")}),
+        ("renamed", renamed, other, {2 * other: _("each pair is one row: count rows")}),
     ):  # fmt: skip
         hints = {value: hint for value, hint in hints.items() if value != right}
         hint = expect_number(given, right, tol=0.1, hints=hints)
         if hint:
-            return text("{what}: {hint}", what=what, hint=hint)
+            return _("{what}: {hint}", what=what, hint=hint)
     return None
 
 
@@ -127,8 +127,8 @@ def _error(answer):
     onset = pairs.loc[pairs["verdict"] == "same", "onset_s"]
     right = float(onset.abs().mean())
     return expect_number(answer, right, tol=0.01 * right, hints={
-        float(onset.mean()): text("that is the mean with its sign: too early and too late cancel"),
-        abs(float(onset.mean())): text("first the absolute value of each, then the mean, not the reverse"),
-        float(pairs["offset_s"][pairs["verdict"] == "same"].abs().mean()): text("those are the ends; take the starts"),
-        float((onset**2).mean() ** 0.5): text("that is the root of the mean square, which counts the large ones more"),
+        float(onset.mean()): _("that is the mean with its sign: too early and too late cancel"),
+        abs(float(onset.mean())): _("first the absolute value of each, then the mean, not the reverse"),
+        float(pairs["offset_s"][pairs["verdict"] == "same"].abs().mean()): _("those are the ends; take the starts"),
+        float((onset**2).mean() ** 0.5): _("that is the root of the mean square, which counts the large ones more"),
     })  # fmt: skip

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from anuralib.challenges.active import choose_recordings, uncertainty
 from anuralib.challenges.embeddings import linear_probe, probe_probabilities
 from anuralib.course.exercises import exercise, expect_choice, expect_number
-from anuralib.course.language import text
+from anuralib.course.language import text as _
 from anuralib.data.load import load_dataset
 from anuralib.learn.pictures import window_features
 from anuralib.windows.grid import window_labels
@@ -41,11 +41,11 @@ def _taught_by(n):
 def _hours(answer):
     boxes_h = 16_069 * 18 / 3600
     return expect_number(answer, 1612 / 60 + boxes_h, tol=0.06, hints={
-        boxes_h: "that is the drawing alone; somebody also listened to all 1612 recordings",
-        1612 / 60: "that is the listening alone, and enough for weak labels; add the boxes",
-        1612 + 16_069 * 18 / 60: "that is in minutes; hours are asked for",
-        1612 / 60 + 16_069 * 18 / 60: "the boxes are in minutes there, the listening in hours",
-        1612 / 60 * (1 + 18 / 60): "that is one box a recording; there are 16,069 in all",
+        boxes_h: _("that is the drawing alone; somebody also listened to all 1612 recordings"),
+        1612 / 60: _("that is the listening alone, and enough for weak labels; add the boxes"),
+        1612 + 16_069 * 18 / 60: _("that is in minutes; hours are asked for"),
+        1612 / 60 + 16_069 * 18 / 60: _("the boxes are in minutes there, the listening in hours"),
+        1612 / 60 * (1 + 18 / 60): _("that is one box a recording; there are 16,069 in all"),
     })  # fmt: skip
 
 
@@ -53,48 +53,49 @@ def _hours(answer):
 def _axes(answer):
     choices = ("longer recordings", "recordings with more boxes", "more recordings")
     return expect_choice(answer, choices[1], choices, {
-        "longer recordings": "all recordings of the pond last equally long",
-        "more recordings": "compare the same number of recordings, the same place in the left panel",
+        "longer recordings": _("all recordings of the pond last equally long"),
+        "more recordings": _("compare the same number of recordings, the same place in the left panel"),
     })  # fmt: skip
 
 
 @exercise("few-labels.3")
 def _even(answer):
     return expect_number(answer, 9, tol=1e-6, hints={
-        15: "with boxes one listens as well: take the 12 minutes of listening away first",
-        90: "that is for a whole recording; share it among its 10 boxes",
-        1.5: "that is minutes of drawing a recording; give seconds a box",
-        0.15: "that is minutes; seconds are asked for",
-        18: "18 s is what the chapter assumes; here the number follows from 12 and 30 recordings",
-        2.5: "that is how many times dearer a recording with boxes may be; turn it into seconds a box",
+        15: _("with boxes one listens as well: take the 12 minutes of listening away first"),
+        90: _("that is for a whole recording; share it among its 10 boxes"),
+        1.5: _("that is minutes of drawing a recording; give seconds a box"),
+        0.15: _("that is minutes; seconds are asked for"),
+        18: _("18 s is what the chapter assumes; here the number follows from 12 and 30 recordings"),
+        2.5: _("that is how many times dearer a recording with boxes may be; turn it into seconds a box"),
     })  # fmt: skip
 
 
 @exercise("few-labels.4")
 def _least_doubt(answer):
     if not isinstance(answer, tuple | list) or len(answer) != 2:
-        return "answer with the pair (guessed, measured)"
+        return _("answer with the pair (guessed, measured)")
     hint = expect_choice(answer[0], ("lower", "same", "higher"), ("lower", "same", "higher"))
     if hint is not None:
-        return text("guessed: {hint}", hint=text(hint))
-    x, _, names, known, probe = _taught_by(5)
+        return _("guessed: {hint}", hint=_(hint))
+    x, _y, names, known, probe = _taught_by(5)
     doubt = uncertainty(probe_probabilities(probe, x[~known]), names[~known]).sort_values()
     boxes = load_dataset("pond").strong_labels.groupby("recording").size().reindex(np.unique(names), fill_value=0)
     right = float((boxes[doubt.index[:10]] == 0).mean())
     hint = expect_number(answer[1], right, tol=1e-3, hints={
-        float((boxes == 0).mean()): "that is the share in the whole pool; take doubt.index[:10]",
-        float((boxes[doubt.index[-10:]] == 0).mean()): "those are the ten with the most doubt; the smallest come first",
-        1 - right: "that is the share with boxes; those without are asked for",
-        100 * right: "give a share between 0 and 1, not a percentage",
-        10 * right: "that is a number of recordings; give the share",
+        float((boxes == 0).mean()): _("that is the share in the whole pool; take doubt.index[:10]"),
+        float((boxes[doubt.index[-10:]] == 0).mean()): _("those are the ten with the most doubt; the smallest come "
+                                                         "first"),
+        1 - right: _("that is the share with boxes; those without are asked for"),
+        100 * right: _("give a share between 0 and 1, not a percentage"),
+        10 * right: _("that is a number of recordings; give the share"),
     })  # fmt: skip
     if hint is not None:
-        return text("measured: {hint}", hint=text(hint))
+        return _("measured: {hint}", hint=_(hint))
     pool = float((boxes == 0).mean())
     came = "same" if right == pool else "higher" if right > pool else "lower"
     if answer[0].strip().lower() != came:
-        print(text("Your guess was {guess!r}; it is {came!r}: {right:.2f} against {pool:.2f} in the pool.",
-                   guess=answer[0].strip(), came=came, right=right, pool=pool))
+        print(_("Your guess was {guess!r}; it is {came!r}: {right:.2f} against {pool:.2f} in the pool.",
+                guess=answer[0].strip(), came=came, right=right, pool=pool))
     return None
 
 
@@ -106,9 +107,10 @@ def _right(answer):
     guess = probe_probabilities(probe, x)
     new = y[~known]
     return expect_number(answer, float(new[guess[~known] >= 0.9].mean()), tol=1e-3, hints={
-        float(y[guess >= 0.9].mean()): "that counts the windows it learnt from, too; take those outside boxed",
-        float((1 - new[guess[~known] <= 0.1]).mean()): "those say no, which is easily right; take those that say yes",
-        float(new[guess[~known] >= 0.9].sum() / new.sum()): "that is the share of all calls that were found; divide by "
-        "the number of pseudo-labels that say yes",
-        float((guess[~known] >= 0.9).mean()): "that is how many there are; ask pool_y how many of them are right",
+        float(y[guess >= 0.9].mean()): _("that counts the windows it learnt from, too; take those outside boxed"),
+        float((1 - new[guess[~known] <= 0.1]).mean()): _(
+            "those say no, which is easily right; take those that say yes"),
+        float(new[guess[~known] >= 0.9].sum() / new.sum()): _(
+            "that is the share of all calls that were found; divide by the number of pseudo-labels that say yes"),
+        float((guess[~known] >= 0.9).mean()): _("that is how many there are; ask pool_y how many of them are right"),
     })  # fmt: skip

@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from anuralib.challenges.embeddings import linear_probe, probe_probabilities
 from anuralib.course.exercises import Hint, exercise, expect_choice, expect_number, run_function
-from anuralib.course.language import text
+from anuralib.course.language import text as _
 from anuralib.data.load import load_dataset
 from anuralib.learn.pictures import window_features
 from anuralib.score.metrics import average_precision
@@ -31,7 +31,7 @@ def _held_out(root):
 
 def _pair(answer, names):
     if not isinstance(answer, tuple | list) or len(answer) != 2:
-        raise Hint(text("answer with the pair ({names})", names=names))
+        raise Hint(_("answer with the pair ({names})", names=names))
     return answer
 
 
@@ -40,14 +40,14 @@ def _way(answer):
     at_a, at_b = _pair(answer, "at_a, at_b")
     for name, given, ap, share in (("A", at_a, 0.44, 0.30), ("B", at_b, 0.24, 0.05)):
         hint = expect_number(given, (ap - share) / (1 - share), tol=0.005, hints={
-            ap - share: "that is how far it has come; divide by the whole way from no skill to perfect",
-            ap / share: "that is a ratio to no skill; the way to perfect is asked for",
-            ap: "that is the raw average precision",
-            (ap - share) / share: "divide by the way from no skill to 1, not by the no-skill line",
-            100 * (ap - share) / (1 - share): "give a share between 0 and 1, not a percentage",
+            ap - share: _("that is how far it has come; divide by the whole way from no skill to perfect"),
+            ap / share: _("that is a ratio to no skill; the way to perfect is asked for"),
+            ap: _("that is the raw average precision"),
+            (ap - share) / share: _("divide by the way from no skill to 1, not by the no-skill line"),
+            100 * (ap - share) / (1 - share): _("give a share between 0 and 1, not a percentage"),
         })  # fmt: skip
         if hint is not None:
-            return f"{name}: {text(hint)}"
+            return f"{name}: {_(hint)}"
     return None
 
 
@@ -55,8 +55,8 @@ def _way(answer):
 def _lost(answer):
     choices = ("SHOTRI at SIM2", "HIGPEE at SIM3", "LONTRI at SIM4")
     return expect_choice(answer, choices[0], choices, {
-        "HIGPEE at SIM3": "it loses much, but its triangle is still far right of the upright mark",
-        "LONTRI at SIM4": "look for the upright mark in its row: the triangle is far right of it",
+        "HIGPEE at SIM3": _("it loses much, but its triangle is still far right of the upright mark"),
+        "LONTRI at SIM4": _("look for the upright mark in its row: the triangle is far right of it"),
     })  # fmt: skip
 
 
@@ -65,36 +65,36 @@ def _fewer(answer):
     guessed, computed = _pair(answer, "guess, computed")
     hint = expect_choice(guessed, ("lower", "same", "higher"), ("lower", "same", "higher"))
     if hint is not None:
-        return text("guess: {hint}", hint=text(hint))
+        return _("guess: {hint}", hint=_(hint))
     calls, score = _held_out(str(load_dataset("pond").root))
     yes, no = np.flatnonzero(calls[:, 0] == 1), np.flatnonzero(calls[:, 0] == 0)
     kept, all_windows = np.concatenate([no, yes[::4]]), average_precision(calls, score).item()
     thin = np.arange(len(calls))[::4]
     hints = {
-        all_windows: "that is with all windows; keep every fourth of those with the type",
-        float((calls[kept] == 1).mean()): "that is the new no-skill line; the average precision is asked for",
+        all_windows: _("that is with all windows; keep every fourth of those with the type"),
+        float((calls[kept] == 1).mean()): _("that is the new no-skill line; the average precision is asked for"),
     }
     if calls[thin].any():
         hints[average_precision(calls[thin], score[thin]).item()] = (
-            "that takes every fourth of all windows; those without the type stay")
+            _("that takes every fourth of all windows; those without the type stay"))
     right = average_precision(calls[kept], score[kept]).item()
     hint = expect_number(computed, right, tol=1e-3, hints=hints)
     if hint is not None:
-        return text("computed: {hint}", hint=text(hint))
+        return _("computed: {hint}", hint=_(hint))
     came = "same" if abs(right - all_windows) < 1e-9 else "lower" if right < all_windows else "higher"
     if guessed.strip().lower() != came:
-        print(text("Your guess was {guess!r}; it is {came!r}: {right:.2f}, before it was {all_windows:.2f}.",
-                   guess=guessed.strip(), came=came, right=right, all_windows=all_windows))
+        print(_("Your guess was {guess!r}; it is {came!r}: {right:.2f}, before it was {all_windows:.2f}.",
+                guess=guessed.strip(), came=came, right=right, all_windows=all_windows))
     return None
 
 
 @exercise("new-sites.4")
 def _mean_of_sites(answer):
     return expect_number(answer, 0.75, tol=1e-6, hints={
-        0.4928571: "that is still one ranking of all windows; rank the windows of each site by themselves",
-        1: "that is site A alone; take the mean of both",
-        0.5: "that is site B alone, or the share of positives; take the mean of both sites",
-        1.5: "that is the sum of both sites; divide by two",
+        0.4928571: _("that is still one ranking of all windows; rank the windows of each site by themselves"),
+        1: _("that is site A alone; take the mean of both"),
+        0.5: _("that is site B alone, or the share of positives; take the mean of both sites"),
+        1.5: _("that is the sum of both sites; divide by two"),
     })  # fmt: skip
 
 
@@ -111,10 +111,10 @@ def _pair_auroc(answer):
     one, gap = calls_a != calls_b, logit_a - logit_b
     got = run_function(answer, calls_a, logit_a, calls_b, logit_b)
     hints = {
-        auroc(one, logit_a): "that ranks by the first species alone; take the difference of the logits",
-        auroc(calls_a >= 0, gap): "that counts all windows; keep those in which exactly one of the two calls",
-        auroc((calls_a + calls_b) > 0, gap): "windows with both are counted, too; exactly one may call",
-        1 - auroc(one, gap): "the other way round: a high difference should mean the first species",
-        auroc(one, logit_b): "that ranks by the second species alone; take the difference of the logits",
+        auroc(one, logit_a): _("that ranks by the first species alone; take the difference of the logits"),
+        auroc(calls_a >= 0, gap): _("that counts all windows; keep those in which exactly one of the two calls"),
+        auroc((calls_a + calls_b) > 0, gap): _("windows with both are counted, too; exactly one may call"),
+        1 - auroc(one, gap): _("the other way round: a high difference should mean the first species"),
+        auroc(one, logit_b): _("that ranks by the second species alone; take the difference of the logits"),
     }
     return expect_number(got, auroc(one, gap), tol=1e-6, hints=hints)

@@ -5,17 +5,17 @@ from functools import cache
 import numpy as np
 
 from anuralib.course.exercises import exercise, expect_choice, expect_number, run_function
-from anuralib.course.language import text
+from anuralib.course.language import text as _
 
 
 @exercise("overlap.1")
-def _(answer):
+def _overlap_1(answer):
     p = 3 / 26
     return expect_number(answer, 2 * p / (1 + p), tol=5e-3, hints={
-        p: "That is the precision of always saying yes; F1 is the harmonic mean of it and of recall.",
-        1: "That is the recall. The precision is low: 3 of 26 names are right.",
-        (1 + p) / 2: "That is the plain mean of precision and recall; F1 is the harmonic one.",
-        200 * p / (1 + p): "Give F1 as a number between 0 and 1.",
+        p: _("That is the precision of always saying yes; F1 is the harmonic mean of it and of recall."),
+        1: _("That is the recall. The precision is low: 3 of 26 names are right."),
+        (1 + p) / 2: _("That is the plain mean of precision and recall; F1 is the harmonic one."),
+        200 * p / (1 + p): _("Give F1 as a number between 0 and 1."),
     })  # fmt: skip
 
 
@@ -31,35 +31,36 @@ def _test_numbers():
 
 
 @exercise("overlap.2")
-def _(answer):
+def _overlap_2(answer):
     number = _test_numbers()
     several = number[number >= 2]
     right = len(several) / several.sum()
     return expect_number(answer, right, tol=2e-3, hints={
-        (1 / several).mean(): "That is the mean of the windows' recalls, 1/2, 1/3 and so on. Recall counts species: "
-                              "all that were named, over all that call.",
-        (number > 0).sum() / number.sum(): "That includes the windows with one species; keep those with two and more.",
-        several.sum() / len(several): "That is the mean number of species; recall is named over calling.",
-        100 * right: "Give a share between 0 and 1.",
-        1.0: "It is never wrong, but of two or more it names one only.",
+        (1 / several).mean(): _("That is the mean of the windows' recalls, 1/2, 1/3 and so on. Recall counts species: "
+                                "all that were named, over all that call."),
+        (number > 0).sum() / number.sum(): _("That includes the windows with one species; keep those with two and "
+                                             "more."),
+        several.sum() / len(several): _("That is the mean number of species; recall is named over calling."),
+        100 * right: _("Give a share between 0 and 1."),
+        1.0: _("It is never wrong, but of two or more it names one only."),
     })  # fmt: skip
 
 
 @exercise("overlap.3")
-def _(answer):
+def _overlap_3(answer):
     truth = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]], dtype=bool)
     yes = np.array([[1, 1, 0], [1, 1, 0], [1, 0, 0], [1, 0, 1], [0, 0, 0]], dtype=bool)
     hint = expect_number(run_function(answer, truth, yes), 3 / 5, hints={
-        3 / 7: "That is the share of the names that are wrong, 1 - precision. Divide by the number of windows.",
-        3 / 15: "That is a mean over windows and species. Count the wrong names of each window, then take the mean.",
-        3: "That is their number; divide by the number of windows.",
-        1 / 2: "That looks at silent windows only; a wrong name beside a right one is a false alarm as well.",
-        7 / 5: "Those are all names a window; keep the wrong ones, yes & ~truth.",
+        3 / 7: _("That is the share of the names that are wrong, 1 - precision. Divide by the number of windows."),
+        3 / 15: _("That is a mean over windows and species. Count the wrong names of each window, then take the mean."),
+        3: _("That is their number; divide by the number of windows."),
+        1 / 2: _("That looks at silent windows only; a wrong name beside a right one is a false alarm as well."),
+        7 / 5: _("Those are all names a window; keep the wrong ones, yes & ~truth."),
     })  # fmt: skip
     if hint is not None:
         return hint
     silent = float(run_function(answer, truth, np.zeros_like(yes)))
-    return None if silent == 0 else "Who says nothing gives no false alarm: that should be 0, not NaN."
+    return None if silent == 0 else _("Who says nothing gives no false alarm: that should be 0, not NaN.")
 
 
 @cache
@@ -79,24 +80,24 @@ def _gains():
 
 
 @exercise("overlap.4")
-def _(answer):
+def _overlap_4(answer):
     if not isinstance(answer, tuple | list) or len(answer) != 3:
-        return "answer with (guess, gain beside LOWWHI, gain beside HIGPEE)"
+        return _("answer with (guess, gain beside LOWWHI, gain beside HIGPEE)")
     hint = expect_choice(answer[0], ("LOWWHI", "HIGPEE"), ("LOWWHI", "HIGPEE"))
     if hint is not None:
-        return text("the guess: {hint}", hint=text(hint))
+        return _("the guess: {hint}", hint=_(hint))
     gains = _gains()
     for measured, other in zip(answer[1:], gains, strict=True):
         gain, after = gains[other]
         wrong = "HIGPEE" if other == "LOWWHI" else "LOWWHI"
         hint = expect_number(measured, gain, tol=0.5, hints={
-            after: "that is the SI-SDR after; subtract that of the mixture itself",
-            -gain: "after minus before, not the other way round",
-            gains[wrong][0]: text("that is the gain beside {wrong}", wrong=wrong),
+            after: _("that is the SI-SDR after; subtract that of the mixture itself"),
+            -gain: _("after minus before, not the other way round"),
+            gains[wrong][0]: _("that is the gain beside {wrong}", wrong=wrong),
         })  # fmt: skip
         if hint is not None:
-            return text("beside {other}: {hint}", other=other, hint=text(hint))
+            return _("beside {other}: {hint}", other=other, hint=_(hint))
     easy = max(gains, key=lambda other: gains[other][0])
     if answer[0].strip().upper() != easy:
-        print(text("Your guess was {guess!r}; more was gained beside {easy}.", guess=answer[0], easy=easy))
+        print(_("Your guess was {guess!r}; more was gained beside {easy}.", guess=answer[0], easy=easy))
     return None

@@ -1,6 +1,6 @@
 """Build the translated pages into the English site: book/_build/html/es and book/_build/html/pt_BR.
 
-``python book/_ext/translate_book.py`` after the English book; its executed cells are used again, so this takes seconds.
+``python tools/translate_book.py`` after the English book; its executed cells are used again, so this takes seconds.
 """
 
 import argparse
@@ -11,25 +11,14 @@ import sys
 from pathlib import Path
 
 import yaml
-from anura_languages import LANGUAGES, TRANSLATED_PAGES
 from babel.messages import pofile
 
-BOOK = Path(__file__).resolve().parents[1]
-_METADATA = re.compile(r"^\s+(?:alt|caption): (.+)$", flags=re.MULTILINE)
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))  # where Sphinx's extensions lie
+
+from catalogues import LANGUAGES, TRANSLATED_PAGES, catalogue_path
+
+BOOK = Path(__file__).resolve().parents[1] / "book"
 _GLUE = re.compile(r"(\{glue:text\}`)([^`:]+):?([^`:]*)`")
-_EXERCISE = re.compile(r"^:::\{exercise\} (.+)$", flags=re.MULTILINE)
-
-
-def extra_messages(source):
-    """What Sphinx does not extract from a page: titles of exercises, captions and alternative texts of cells."""
-    return [found.strip() for pattern in (_EXERCISE, _METADATA) for found in pattern.findall(source)]
-
-
-def read_page(locale, language, docname):
-    """English to translation of a page, from its catalogue."""
-    path = Path(locale) / language / "LC_MESSAGES" / f"{docname}.po"
-    with path.open("rb") as file:
-        return {m.id: m.string for m in pofile.read_po(file) if m.id and m.string and not m.fuzzy}
 
 
 def _name_glue_by_file(folder, language):
@@ -38,7 +27,7 @@ def _name_glue_by_file(folder, language):
     Sphinx parses a translated sentence apart from its page, where a key alone is not known.
     """
     for docname in TRANSLATED_PAGES:
-        path = folder / "locale" / language / "LC_MESSAGES" / f"{docname}.po"
+        path = catalogue_path(folder / "locale", language, docname)
         with path.open("rb") as file:
             catalogue = pofile.read_po(file, language)
         for message in catalogue:

@@ -1,6 +1,6 @@
 """Pack the course for a class without internet: one archive for students, one for the teacher.
 
-    python teach/offline_kit.py        after `make notebooks`; `make kit` does both
+    python tools/offline_kit.py        after `make notebooks`; `make kit` does both
 
 The students' archive has no solutions: they are cut out of the pages, with the pictures and sounds that only they
 show. The same files in give the same bytes out.

@@ -1,6 +1,6 @@
 """Write the page "Chapter by chapter" of the book, book/teach/lessons.md, from teach/chapters.yml.
 
-    python teach/write_pages.py
+    python tools/write_pages.py
 """
 
 import re

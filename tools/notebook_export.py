@@ -6,7 +6,7 @@ learner   stubs and checks, no solutions: what Colab opens and the page offers f
 teacher   the solution after each stub
 filled    the solution in place of each stub: what the tests run
 
-    python book/_ext/notebook_export.py book --out book/_build/notebooks
+    python tools/notebook_export.py book --out book/_build/notebooks
 """
 
 import argparse
@@ -30,6 +30,10 @@ from myst_to_markdown import (
     render,
 )
 from pybtex.database import parse_file
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))  # where Sphinx's extensions lie
+
+from course_settings import course_repository, course_site_url
 
 VIEWS = ("learner", "teacher", "filled")
 STUB = "exercise-stub"
@@ -265,8 +269,6 @@ def main(arguments=None):
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--view", choices=VIEWS, action="append", help="default: learner, teacher")
     options = parser.parse_args(arguments)
-    from course_settings import course_repository, course_site_url
-
     repository = course_repository(options.book)
     try:
         written = export_book(
