@@ -5,7 +5,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help book test serve notebooks kit messages clean
+.PHONY: help book test test-units test-book serve notebooks kit messages chapter newest clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -19,25 +19,39 @@ $(READY): pyproject.toml constraints.txt
 
 book: $(READY)  ## execute and build the book: book/_build/html/index.html
 	$(BIN)/jupyter-book build -W --keep-going -n book
-	$(BIN)/python book/_ext/translate_book.py
+	$(BIN)/python tools/translate_book.py
 
+# The book is executed while the unit tests run, its log in build/book.log: both leave a core idle half of the time.
 test: $(READY)  ## lint, unit tests, executed book, tests of the built pages
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q --ignore=tests/site tests
-	$(MAKE) book
-	$(BIN)/python -m pytest -q tests/site
+	$(MAKE) --jobs 2 test-units test-book
+	$(BIN)/python -m pytest $(TESTS) tests/site
+
+TESTS := -q --numprocesses logical --maxprocesses 4 --dist worksteal
+test-units: $(READY)
+	$(BIN)/python -m pytest $(TESTS) --ignore=tests/site tests
+
+test-book: $(READY)
+	@mkdir -p build
+	@$(MAKE) book > build/book.log 2>&1 || { tail -n 100 build/book.log; exit 1; }
 
 serve: book  ## build the book and serve it on http://127.0.0.1:8000
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory book/_build/html 8000
 
 notebooks: book  ## write the learners' and the teachers' notebooks to build/notebooks (their texts quote the book's numbers)
-	$(BIN)/python book/_ext/notebook_export.py book --out build/notebooks
+	$(BIN)/python tools/notebook_export.py book --out build/notebooks
 
 messages: $(READY)  ## bring the translators' catalogues up to date with the English sentences
-	$(BIN)/python book/_ext/messages.py
+	$(BIN)/python tools/messages.py
 
 kit: notebooks  ## write build/anura-offline-kit.zip for students without internet, and one for the teacher
-	$(BIN)/python teach/offline_kit.py
+	$(BIN)/python tools/offline_kit.py
+
+chapter: $(READY)  ## write the skeleton of a new chapter: make chapter NAME=part/name
+	$(BIN)/python tools/new_chapter.py "$(NAME)"
+
+newest: $(READY)  ## build the pages with the newest Sphinx too, and say what breaks: build/newest.md
+	PIP_ARGS="$(PIP_ARGS)" $(BIN)/python .github/scripts/newest_build.py --pinned $(BIN)/python --report build/newest.md
 
 clean:  ## remove what was built, but not .venv
 	rm -rf book/_build build

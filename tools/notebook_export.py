@@ -31,7 +31,8 @@ from myst_to_markdown import (
 )
 from pybtex.database import parse_file
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))  # where Sphinx's extensions lie
+# Sphinx's extensions; last, because a copy of the book has its own.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
 
 from course_settings import course_repository, course_site_url
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import yaml
 from babel.messages import pofile
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))  # where Sphinx's extensions lie
+# Sphinx's extensions; last, because a copy of the book has its own.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
 
 from catalogues import LANGUAGES, TRANSLATED_PAGES, catalogue_path
 

@@ -11,13 +11,10 @@ import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from anuralib._files import atomic_path, has_size, remove_leftovers
 from anuralib.data.anuraset import read_anuraset_layout
-
-if TYPE_CHECKING:
-    from anuralib.data.dataset import Dataset
+from anuralib.data.dataset import Dataset
 
 RECORD_URL = "https://zenodo.org/api/records/8342596"
 _ARCHIVES = {"raw": "raw_data.zip", "windows": "anuraset.zip"}
@@ -215,7 +212,7 @@ def download_anuraset(
     parts: Sequence[str] = ("labels",),
     progress: bool = True,
     record_url: str = RECORD_URL,
-) -> "Dataset":
+) -> Dataset:
     """Download AnuraSet, or a part of it (Cañas et al. 2023, doi:10.5281/zenodo.8342596).
 
     Call again after an interruption: what is there is kept, and a big file goes on where it stopped.

@@ -1,7 +1,6 @@
 """One's own recordings with label files beside them, and data sets of windows, read as a `Dataset`."""
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,12 +11,11 @@ from anuralib.data.dataset import Dataset, no_weak_labels, window_folder
 from anuralib.data.findings import as_findings, tell
 from anuralib.data.reading import existing_folder, read_species, read_strong, recording_rows, visible
 from anuralib.labels.bouts import split_label
+from anuralib.labels.formats import LABEL_SUFFIXES, labelled_stem
 from anuralib.sound.names import recordings_by_name, site_and_time
 from anuralib.windows.table import METADATA_COLUMNS, read_metadata, species_columns
 
 SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
-# Raven says which table it is: NAME.Table.1.selections.txt
-_LABELS = re.compile(r"(.+?)(\.Table\.[0-9]+)?(\.selections)?\.(txt|csv)", re.IGNORECASE)
 
 
 def _label_files(root: Path, sound: dict[str, Path]) -> tuple[dict[str, Path], list[tuple]]:
@@ -26,9 +24,8 @@ def _label_files(root: Path, sound: dict[str, Path]) -> tuple[dict[str, Path], l
     by_place = {(path.parent, stem): name for name, path in sound.items() for stem in (name, path.stem)}
     found: dict[str, Path] = {}
     findings = []
-    for path in [p for p in visible(root, "*") if p.suffix.lower() in (".txt", ".csv")]:
-        match = _LABELS.fullmatch(path.name)
-        name = by_place.get((path.parent, path.stem)) or by_place.get((path.parent, match[1]))
+    for path in [p for p in visible(root, "*") if p.suffix.lower() in LABEL_SUFFIXES]:
+        name = by_place.get((path.parent, path.stem)) or by_place.get((path.parent, labelled_stem(path)))
         if name is None:
             if path.name not in ("species.csv", "README.txt"):
                 findings.append(("warning", "label file without its recording", str(path),

@@ -13,7 +13,23 @@ import pandas as pd
 from anuralib._files import read_text, write_text
 
 LABEL_COLUMNS = ("start_s", "end_s", "label", "low_hz", "high_hz")
+LABEL_SUFFIXES = (".txt", ".csv")
+# Raven says which table it is: NAME.Table.1.selections.txt
+_LABEL_FILE = re.compile(r"(.+?)(\.Table\.[0-9]+)?(\.selections)?", re.IGNORECASE)
+# What programs call the same thing, in lower case; the first that a table has is taken.
+_NAMES = {
+    "start_s": ("start_s", "begin time (s)", "start_time", "start time", "onset_s", "onset", "start", "min_t"),
+    "end_s": ("end_s", "end time (s)", "end_time", "end time", "offset_s", "offset", "end", "stop", "max_t"),
+    "low_hz": ("low_hz", "low freq (hz)", "low_f", "min_freq"),
+    "high_hz": ("high_hz", "high freq (hz)", "high_f", "max_freq"),
+    "label": ("annotation", "label", "species", "tag"),
+}
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def labelled_stem(path: Path) -> str:
+    """The stem of the recording's file that a label file is named after."""
+    return _LABEL_FILE.fullmatch(path.stem)[1]
 
 
 def _read_lines(path: str | os.PathLike) -> list[str]:
@@ -197,16 +213,6 @@ def write_audacity_labels(labels: pd.DataFrame, path: str | os.PathLike) -> None
     write_text("".join(lines), path)
 
 
-# What programs call the same thing, in lower case; the first that a table has is taken.
-_NAMES = {
-    "start_s": ("start_s", "begin time (s)", "start_time", "start time", "onset_s", "onset", "start", "min_t"),
-    "end_s": ("end_s", "end time (s)", "end_time", "end time", "offset_s", "offset", "end", "stop", "max_t"),
-    "low_hz": ("low_hz", "low freq (hz)", "low_f", "min_freq"),
-    "high_hz": ("high_hz", "high freq (hz)", "high_f", "max_freq"),
-    "label": ("annotation", "label", "species", "tag"),
-}
-
-
 def _columns(path, header: list[str], label_column: str | None) -> dict[str, int]:
     """Where in a row each thing stands; ValueError if times are missing, or the label asked for."""
     names = [name.strip().lower() for name in header]
@@ -334,12 +340,22 @@ def read_label_csv(path: str | os.PathLike, label_column: str | None = None):
     return without_problems(path, *_parse_csv(path, label_column))
 
 
+def _is_raven(path: Path, first: str) -> bool:
+    return "\t" in first and any(name in first.split("\t") for name in _NAMES["start_s"])
+
+
+def _is_csv(path: Path, first: str) -> bool:
+    return path.suffix.lower() == ".csv"
+
+
+# The formats, the first that fits: whether a file has it, by its name and its first line in lower case; its reader.
+_FORMATS = ((_is_raven, _parse_raven), (_is_csv, _parse_csv), (lambda path, first: True, parse_audacity))
+
+
 def parse_labels(path: str | os.PathLike):
-    """Labels and problems of a file of any format known here, which its first line tells."""
+    """Labels and problems of a file of any format known here, which its name and its first line tell."""
     first = _read_lines(path)[0].lower()
-    if "\t" in first and any(name in first.split("\t") for name in _NAMES["start_s"]):
-        return _parse_raven(path)
-    return _parse_csv(path) if Path(path).suffix.lower() == ".csv" else parse_audacity(path)
+    return next(read for fits, read in _FORMATS if fits(Path(path), first))(path)
 
 
 def read_labels(path: str | os.PathLike):

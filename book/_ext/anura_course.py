@@ -65,7 +65,9 @@ def key_execution_cache(app, config):
     # A translation takes what was executed for the English book.
     book = Path(config.anura_english_book or app.srcdir)
     root = book.parent
-    extra = [root / "constraints.txt", *sorted((root / "benchmarks" / "results").glob("*.csv"))]
+    # The tables of long computations, and the scripts beside them that say what follows from each.
+    tables = sorted((root / "benchmarks").glob("*.py")) + sorted((root / "benchmarks" / "results").glob("*.csv"))
+    extra = [root / "constraints.txt", *tables]
     key = package_digest(package, extra=extra)
     caches = (book / "_build" if config.anura_english_book else Path(app.outdir).parent) / ".jupyter_cache"
     cache = caches / key

@@ -59,15 +59,6 @@ def test_a_copy_of_the_book_still_knows_its_version_and_citation(tmp_path):
     assert "Version 1.2.3" in foot and "The Anura course" in foot and 'href="https://doi.org/10.5/x"' in foot
 
 
-def test_styles_that_no_page_uses_are_left_out_and_the_others_stay():
-    css = """@charset "UTF-8"; a{color:red} .used,.idle>b{x:1} .idle{content:"}"} .used:not(.idle){x:2}
-        @media (width>1px){.idle{x:3} #here .used\\:on{x:4}} @media print{.idle{x:5}} @keyframes k{to{x:6}}"""
-    kept = lean_pages.trim(css, {"used", "used:on", "here"})
-    assert kept == (
-        "a{color:red}.used{x:1}.used:not(.idle){x:2}@media (width>1px){#here .used\\:on{x:4}}@keyframes k{to{x:6}}"
-    )
-
-
 def page_with(node):
     page = new_document("page.md")
     page += node

@@ -77,7 +77,7 @@ def test_code_of_a_pull_request_has_no_secrets_and_may_only_read():
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=NAMES)
 def test_scripts_that_the_workflows_call_are_there(path):
-    named = re.findall(r"(?:\.github/scripts|\.ci|book/_ext)/[\w./]+", path.read_text(encoding="utf-8"))
+    named = re.findall(r"(?:\.github/scripts|\.ci|tools)/[\w./]+", path.read_text(encoding="utf-8"))
     assert named
     for name in named:
         script = ROOT / name

@@ -1,19 +1,17 @@
 """Translated pages and the menu of languages, as a reader has them."""
 
 import re
-from pathlib import Path
 
 import pytest
 from anura_languages import LANGUAGES, TRANSLATED_PAGES
-from bs4 import BeautifulSoup
+from pages import SITE, soup
 
-SITE = Path(__file__).resolve().parents[2] / "book" / "_build" / "html"
 OTHERS = [name for name in LANGUAGES if name != "en"]
 translations = pytest.mark.parametrize(("language", "page"), [(n, p) for n in OTHERS for p in TRANSLATED_PAGES])
 
 
 def read(name):
-    return BeautifulSoup((SITE / name).read_text(encoding="utf-8"), "html5lib")
+    return soup(SITE / name)
 
 
 def folder(language):

@@ -1,90 +1,78 @@
-"""The launch buttons of a published book: built once more, from the cached results, with a repository set."""
+"""The launch buttons and notebooks of a published book, whose repository is known: owner/course."""
 
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
 
+import anura_course
 import nbformat
+import notebook_export
 import pytest
-from bs4 import BeautifulSoup
+from pages import BOOK, CHAPTERS, PAGES, SITE, soup
 
-BOOK = Path(__file__).resolve().parents[2] / "book"
 COLAB = "https://colab.research.google.com/github/owner/course/blob/notebooks/"
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    """The built site of a copy of the book whose repository is owner/course."""
-    root = tmp_path_factory.mktemp("published")
-    copy = root / "book"
-    # What the key of the cached results is made of has to lie beside the copy, as it lies beside the book.
-    shutil.copy(BOOK.parent / "constraints.txt", root)
-    if (results := BOOK.parent / "benchmarks" / "results").is_dir():
-        shutil.copytree(results, root / "benchmarks" / "results")
-    shutil.copytree(BOOK, copy, ignore=shutil.ignore_patterns("html", ".doctrees", "jupyter_execute"))
-    run = subprocess.run(
-        [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "--keep-going", "-n", str(copy)],
-        env=os.environ | {"ANURA_COURSE_REPOSITORY": "owner/course", "ANURA_COURSE_SITE": "https://example.org/course"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
-    assert "Executing notebook" not in run.stdout + run.stderr, "the cached results were not used"
-    return copy / "_build" / "html"
+def notebooks(tmp_path_factory):
+    """The learners' notebooks as they are published, {docname: notebook}."""
+    folder = tmp_path_factory.mktemp("published")
+    published = {"repository": "owner/course", "site_url": "https://example.org/course"}
+    notebook_export.export_book(BOOK, folder, views=["learner"], **published)
+    root = folder / "learner"
+    paths = {p.relative_to(root).with_suffix("").as_posix(): p for p in root.rglob("*.ipynb")}
+    return {name: nbformat.read(path, as_version=4) for name, path in paths.items()}
 
 
-def buttons(page):
-    """{label: address} of the launch buttons in the header of a page."""
-    soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html5lib")
-    links = soup.select(".article-header-buttons a[href]")
-    return {name: a["href"] for a in links for name in ("colab", "download-notebook") if f"{name}-button" in str(a)}
+def made_buttons(docname, repository="owner/course"):
+    """{label: address} of the buttons that the extension adds to a page of a book with this repository."""
+    env = SimpleNamespace(metadata={docname: {"kernelspec": {}} if f"{docname}.html" in CHAPTERS else {}})
+    app = SimpleNamespace(config=SimpleNamespace(anura_translation="", anura_repository=repository), env=env)
+    context = {"header_buttons": [], "pathto": lambda name, resource: f"../{name}"}
+    anura_course.add_buttons(app, docname, "page.html", context, None)
+    return {button["label"]: button["url"] for button in context["header_buttons"]}
 
 
-@pytest.mark.site
-def test_every_chapter_opens_its_own_notebook_on_colab_and_offers_it_for_download(published):
-    notebooks = sorted((published / "notebooks").rglob("*.ipynb"))
-    assert len(notebooks) >= 14
-    for path in notebooks:
-        name = path.relative_to(published / "notebooks").with_suffix("")
-        page = published / name.with_suffix(".html")
-        found = buttons(page)
-        assert found["colab"] == f"{COLAB}{name.as_posix()}.ipynb"
-        assert (page.parent / unquote(urlsplit(found["download-notebook"]).path)).resolve() == path.resolve()
-        setup = nbformat.read(path, as_version=4).cells[0].source
+def english(page):
+    """The page of which this is a translation, or the page itself."""
+    return page.removeprefix("es/").removeprefix("pt_BR/")
+
+
+def shown_buttons(page):
+    """{label: address} of the launch buttons in the header of a built page."""
+    links = soup(page).select(".article-header-buttons a[href]")
+    labels = ("colab-button", "download-notebook-button")
+    return {label: a["href"] for a in links for label in labels if label in str(a)}
+
+
+def test_every_chapter_opens_its_own_notebook_on_colab_and_no_other_page_does(notebooks):
+    assert {f"{name}.html" for name in notebooks} == set(CHAPTERS) and len(CHAPTERS) >= 14
+    for docname in (page.removesuffix(".html") for page in PAGES):
+        found = made_buttons(docname)
+        assert found.get("colab-button") == (f"{COLAB}{docname}.ipynb" if docname in notebooks else None)
+        assert ("download-notebook-button" in found) == (docname in notebooks)
+
+
+def test_notebooks_install_the_course_and_link_to_its_pages(notebooks):
+    for docname, notebook in notebooks.items():
+        setup = notebook.cells[0].source
         assert "git+https://github.com/owner/course" in setup and '"--no-deps"' in setup
-
-
-@pytest.mark.site
-def test_every_colab_button_leads_to_a_notebook_that_is_made(published):
-    made = {p.relative_to(published / "notebooks").as_posix() for p in (published / "notebooks").rglob("*.ipynb")}
-    pages = (p for p in published.rglob("*.html") if "_static" not in p.parts)
-    wanted = {found["colab"].removeprefix(COLAB) for found in map(buttons, pages) if "colab" in found}
-    assert wanted == made
-
-
-@pytest.mark.site
-def test_pages_without_code_have_no_launch_buttons(published):
-    for name in ("intro", "setup", "reference/glossary"):
-        assert buttons(published / f"{name}.html") == {}
-
-
-@pytest.mark.site
-def test_links_of_the_notebooks_lead_to_the_published_pages(published):
-    for path in (published / "notebooks").rglob("*.ipynb"):
-        for cell in nbformat.read(path, as_version=4).cells:
+        for cell in notebook.cells:
             for piece in cell.source.split("](https://example.org/course/")[1:]:
                 page = piece.split(")")[0].split("#")[0]
-                assert (published / page).is_file(), f"{path.name}: {page}"
+                assert (SITE / page).is_file(), f"{docname}: {page}"
 
 
 @pytest.mark.site
+def test_the_built_pages_show_the_buttons_and_each_leads_to_a_file():
+    for page in PAGES:
+        found = shown_buttons(SITE / page)
+        assert ("download-notebook-button" in found) == (english(page) in CHAPTERS)
+        if "download-notebook-button" in found:
+            path = unquote(urlsplit(found["download-notebook-button"]).path)
+            assert ((SITE / page).parent / path).resolve().is_file(), page
+        if "colab-button" in found:  # a clone from GitHub knows its repository
+            assert found["colab-button"].endswith(".ipynb"), page
+
+
 def test_without_a_repository_there_is_a_download_and_no_dead_button():
-    page = BOOK / "_build" / "html" / "listen" / "pond.html"
-    found = buttons(page)
-    assert "download-notebook" in found
-    if "colab" in found:  # a clone from GitHub knows its repository
-        assert found["colab"].endswith("/blob/notebooks/listen/pond.ipynb")
+    assert set(made_buttons("listen/pond", repository="")) == {"download-notebook-button"}

@@ -1,5 +1,6 @@
 """The built pages, as a reader gets them. `make test` builds the book first."""
 
+import copy
 import re
 import statistics
 import tomllib
@@ -10,14 +11,12 @@ from urllib.parse import unquote, urlsplit
 import notebook_export
 import pytest
 import yaml
-from bs4 import BeautifulSoup
-
-SITE = Path(__file__).resolve().parents[2] / "book" / "_build" / "html"
+from pages import BOOK, PAGES, SITE, SOURCES, soup
 
 
 def problems(site):
     """What is wrong with the pages of a folder, a line each."""
-    pages = {p.resolve(): BeautifulSoup(p.read_text(encoding="utf-8"), "html5lib") for p in site.rglob("*.html")}
+    pages = {p.resolve(): soup(p.resolve()) for p in site.rglob("*.html")}
     anchors = {path: {tag["id"] for tag in page.find_all(id=True)} for path, page in pages.items()}
     found = []
     for path, page in pages.items():
@@ -62,11 +61,9 @@ def test_every_page_names_its_version_its_licences_and_how_to_cite(site):
     root = Path(__file__).resolve().parents[2]
     version = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     cff = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
-    leads_on = [site / folder / "index.html" for folder in ("", "es", "pt_BR")]
-    pages = [p for p in site.rglob("*.html") if "_static" not in p.parts and p not in leads_on]
-    assert len(pages) >= 20
-    for path in pages:
-        foot = BeautifulSoup(path.read_text(encoding="utf-8"), "html5lib").select_one("footer .extra_footer")
+    assert len(PAGES) >= 20
+    for path in PAGES:
+        foot = soup(site / path).select_one("footer .extra_footer")
         said = foot.get_text()
         assert f"Version {version}" in said and cff["title"] in said and cff["authors"][0]["name"] in said, path
         licences = {a["href"] for a in foot.select("a[rel=license]")}
@@ -75,7 +72,7 @@ def test_every_page_names_its_version_its_licences_and_how_to_cite(site):
 
 def page_bytes(path):
     """Bytes of a page with the pictures that it shows; sounds and other pictures of explorers come when asked for."""
-    page = BeautifulSoup(path.read_text(encoding="utf-8"), "html5lib")
+    page = soup(path)
     shown = {urlsplit(image["src"]).path for image in page.find_all("img", src=True) if "data:" not in image["src"]}
     return path.stat().st_size + sum((path.parent / unquote(name)).stat().st_size for name in shown)
 
@@ -93,8 +90,7 @@ def test_pages_are_small_enough(site):
 def test_sounds_are_files_that_are_there_and_wait_to_be_asked(site):
     n = 0
     for path in site.rglob("*.html"):
-        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html5lib")
-        for audio in page.find_all("audio"):
+        for audio in soup(path).find_all("audio"):
             n += 1
             assert audio["preload"] == "none" and (path.parent / audio["src"]).resolve().is_file(), path.name
     assert n > 30
@@ -102,8 +98,7 @@ def test_sounds_are_files_that_are_there_and_wait_to_be_asked(site):
 
 @pytest.mark.site
 def test_no_solution_is_given_away_outside_its_box(site):
-    book = site.parents[1]
-    pages = {p: BeautifulSoup(p.read_text(encoding="utf-8"), "html5lib") for p in site.rglob("*.html")}
+    pages = {p: copy.copy(soup(p)) for p in site.rglob("*.html")}
     boxes = {path: [box.get_text() for box in page.select("div.solution")] for path, page in pages.items()}
     for page in pages.values():
         for box in page.select("div.solution"):
@@ -115,12 +110,10 @@ def test_no_solution_is_given_away_outside_its_box(site):
     for path in site.rglob("*"):
         if path.suffix in kinds and "_static" not in path.parts:
             outside[path] = path.read_text(encoding="utf-8", errors="ignore")
-    for chapter in notebook_export.chapter_paths(book):
+    for chapter in SOURCES:
         text = chapter.read_text(encoding="utf-8")
-        if not notebook_export.is_chapter(text):
-            continue
         lines = {line for line in notebook_export.solution_lines(text) if len(line) > 20 and "`" not in line}
-        page = site / chapter.relative_to(book).with_suffix(".html")
+        page = site / chapter.relative_to(BOOK).with_suffix(".html")
         own = " ".join(boxes[page])
         code = {line for line in lines if line in own}
         assert len(code) >= 3, f"{page.name}: the solutions can't be found in their boxes"

@@ -5,6 +5,7 @@ import numpy as np
 from anuralib.course.exercises import exercise, expect_array, expect_choice, expect_number, run_function
 from anuralib.course.language import text as _
 from anuralib.learn.features import mel_frequencies
+from anuralib.score.metrics import f1_from_counts
 
 
 def _parts(answer, names):
@@ -200,11 +201,11 @@ def _threshold(answer):
         return hint
     called, p = np.array([1, 0, 1, 1, 0, 0], dtype=bool), np.array([0.9, 0.7, 0.45, 0.4, 0.2, 0.1])
     chosen = p >= float(answer)
-    found, alarms, missed = (called & chosen).sum(), (chosen & ~called).sum(), (called & ~chosen).sum()
+    found, alarms = (called & chosen).sum(), (chosen & ~called).sum()
     return _("from {answer:g} on, {found} of 3 calls are found with {alarms} false alarms: F1 is {f1:.2f}. There "
              "is a better threshold",
              answer=float(answer), found=found, alarms=alarms,
-             f1=2 * found / (2 * found + alarms + missed))
+             f1=float(f1_from_counts(found, called.sum(), chosen.sum())))
 
 
 @exercise("evaluate.5")

@@ -143,11 +143,16 @@ def _stratify_1(answer):
     })
 
 
-@exercise("stratify.2")
-def _stratify_2(answer):
+@cache
+def _stratified():
     from anuralib.split.splitting import stratified_split
 
-    table = stratified_split(_pond(), test_size=0.3, seed=0)
+    return stratified_split(_pond(), test_size=0.3, seed=0)
+
+
+@exercise("stratify.2")
+def _stratify_2(answer):
+    table = _stratified()
     in_test, has = table["subset"] == "test", table["HIGPEE"] == 1
     return expect_number(answer, in_test[has].mean(), tol=1e-4, hints={
         in_test.mean(): _("that is the share of all windows; keep those that hold HIGPEE (column HIGPEE is 1)"),
