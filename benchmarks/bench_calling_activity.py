@@ -182,6 +182,23 @@ def as_text(line):
     return f"{line['value']:.3f} ({line['low']:{sign}.3f} to {line['high']:{sign}.3f})"
 
 
+def facts(table):
+    """The numbers that the chapter on calling activity gives of this table, by glue key."""
+    at_1 = table[table["level"].isna() | (table["level"] == 1)]
+    value = at_1.set_index(["part", "group", "method"])["value"]
+    told = {f"{what}_{method}": value["score", what, method]
+            for what in ("error", "error_by_level") for method in (BASE, "four numbers, regression", BEST)}  # fmt: skip
+    told |= {f"missed_{group}": 100 * value["missed", group, BASE]
+             for group in ("in 20 recordings or more", "in 1 to 4", "nearest below 15 m", "beyond 40 m", "dry night",
+                           "rainy night")}  # fmt: skip
+    told |= {"share_all_truth": 100 * value["all", "all", "truth"],
+             "share_all_counted": 100 * value["all", "all", BASE],
+             "share_all_chances_added": 100 * value["all", "all", SUMMED],
+             "share_2-6_truth": 100 * value["hour", "2-6", "truth"],
+             "share_2-6_chances_added": 100 * value["hour", "2-6", SUMMED]}  # fmt: skip
+    return {f"activity_{key}".replace(", ", "_").replace(" ", "_"): float(number) for key, number in told.items()}
+
+
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--pond", default="mini", help="size of the pond")

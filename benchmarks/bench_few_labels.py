@@ -176,6 +176,23 @@ def at_equal_minutes(scores, boxes, method, n, box_s):
     return interval(scores[method, n] - there)
 
 
+def facts(table):
+    """The numbers that the chapter on few labels gives of this table, by glue key."""
+    rows = table.set_index(["method", "recordings"])
+    said = {
+        "both": (("both", 20), ("types", "boxes", "diff", "d_low", "d_high", "eq_diff", "eq_low", "eq_high")),
+        "diversity": (("diversity", 20), ("diff",)),
+        "random": (("random", 20), ("types", "boxes", "minutes", "ap")),
+        "max": (("weak, max", 80), ("minutes", "diff", "test_low", "test_high")),
+        "soft": (("weak, linear_softmax", 80), ("diff", "test_low", "test_high")),
+        "weak20": (("weak, linear_softmax", 20), ("ap",)),
+    }
+    told = {f"{key}_{column}": rows.loc[row, column] for key, (row, columns) in said.items() for column in columns}
+    told |= {f"right{str(sure)[2:]}": 100 * rows["right"][f"pseudo, {sure}", 20] for sure in SURE}
+    told["half"] = 20 + rows["boxes"]["random", 20] * 9 / 60  # minutes, at 9 s a box
+    return {f"few_{key}": float(number) for key, number in told.items()}
+
+
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--pond", default="mini", help="size of the pond")

@@ -141,6 +141,18 @@ def measure(results, subsets, groups, n_boot):
     return pd.DataFrame(rows)
 
 
+def facts(table):
+    """The numbers that the chapter on the long tail gives of this table, by glue key. Per cent, without sign."""
+    difference = table.set_index(["method", "measure", "group"])["difference"]
+    said = [
+        ("logit_adjusted", "F1", "rare"), ("bce, adjust_logits after", "F1", "rare"), ("repeat_factors", "AP", "rare"),
+        ("class_balanced", "F1", "frequent"), ("mix2", "F1", "rare"), ("multimix", "AP", "rare"),
+        ("bce, prototypes", "AP", "rare"),
+    ]  # fmt: skip
+    per_cent = {row: abs(100 * float(difference[row])) for row in said}
+    return {f"long_tail_run_{row[0].split()[-1]}_{row[1]}_{row[2]}": number for row, number in per_cent.items()}
+
+
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--pond", default="mini", help="size of the pond")

@@ -277,6 +277,39 @@ def by_recording(pond, seed):
     return out
 
 
+def facts(table):
+    """The numbers that the chapter on new sites gives of this table, by glue key."""
+    part = dict(list(table.groupby("part")))
+    ap, f1 = (part["method"].query("site == 'all' and measure == @measure").set_index("method")["value"]
+              for measure in ("AP", "F1, tuned"))  # fmt: skip
+    of_cell = part["cell"].set_index(["measure", "site", "code"])["value"].sort_index()
+    whistle = part["pooled"][part["pooled"]["code"] == "ASCWHI"].set_index("measure")["value"]
+    home = part["home from silence"].set_index("code")["value"]
+    silence = part["site from silence"].set_index("method")["value"]
+    against = part["one against all"].query("measure == 'AUROC'").set_index("code")["value"]
+    alike = part["look-alikes"].set_index(["code", "method"])["value"]
+    other = part["other pairs"].set_index("code")["value"]
+    told = {
+        "nothing_AP": ap["nothing"], "known_AP": ap["known"], "nothing_F1": f1["nothing"], "known_F1": f1["known"],
+        "silence_dB": silence["dB"], "silence_recording": silence["recording median"],
+        "silence_site": silence["site median"],
+        "home_SHOTRI": home["SHOTRI"], "home_ASCWHI": home["ASCWHI"], "home_n": (home > 0.5).sum(),
+        "mean": whistle["mean of sites"], "pooled": whistle["pooled, all"],
+        "penalty": ap["penalty 10"] - ap["nothing"], "sound": ap["nothing"] - ap["mix, new sound"],
+        "other_n": len(other), "hardest": other.min(), "macro_all": against.mean(), "pulpee_all": against["PULPEE"],
+        "pulpee_same": alike["SHOTRI PULPEE", "same site"], "pulpee_any": alike["SHOTRI PULPEE", "anywhere"],
+    }  # fmt: skip
+    for site in ("SIM3", "SIM4"):
+        told[f"best_{site}"] = of_cell["best threshold, nothing", site, "HIGPEE"]
+    for key, name in (("known", "known"), ("new", "nothing")):  # what thresholds from elsewhere cost
+        told[f"gap_{key}"] = of_cell[f"F1, best, {name}"].mean() - of_cell[f"F1, tuned, {name}"].mean()
+    for key, name in (("mean", "mean of sites"), ("pooled", "pooled, all")):  # of the way from no skill to 1
+        told[f"way_{key}"] = 1 - (1 - whistle[name]) / (1 - whistle[f"no skill, {name}"])
+    for key, score in (("back", ap), ("back_f1", f1)):  # of what a new site costs, in per cent
+        told[key] = 100 * (score["5 labelled"] - score["nothing"]) / (score["known"] - score["nothing"])
+    return {f"new_sites_{key}": float(number) for key, number in told.items()}
+
+
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--pond", default="mini", help="size of the pond")

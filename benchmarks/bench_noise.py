@@ -132,6 +132,21 @@ def compare(results, truth, letters, names, draws):
     return pd.DataFrame(rows)
 
 
+def _macro_f1(table):
+    return table[(table["place"] == "as recorded") & (table["measure"] == "macro F1")].set_index("method")["value"]
+
+
+def facts_probe(table):
+    """The number that the chapter on noise gives of the probe's table, by glue key."""
+    return {"noise_probe_db": float(_macro_f1(table)["dB"])}
+
+
+def facts_network(table):
+    """The numbers that the chapter on noise gives of the network's table, by glue key."""
+    f1 = _macro_f1(table)
+    return {"noise_network_db": float(f1["dB"]), "noise_network_best": float(f1.max())}
+
+
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--pond", default="mini", help="size of the pond")

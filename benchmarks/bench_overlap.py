@@ -12,6 +12,7 @@ Three tables in one file, told apart by the column `part`:
     python benchmarks/bench_overlap.py [--pond mini] [--seeds 3] [--epochs 8] [--separate 60] [--save] [--json FILE]
 """
 
+import re
 import time
 
 import numpy as np
@@ -258,6 +259,21 @@ def measure_naming(predictors, windows, pond, books, n, n_boot):
              "value": np.mean([(~truth & (p >= limit)).sum() / len(truth) for limit, p in seeds])},
         ]  # fmt: skip
     return table
+
+
+def facts(table):
+    """The numbers that the chapter on overlap gives of this table, by glue key: measure, group and method of a row."""
+    in_training, among_eight = ("softmax, loudest", "sigmoid"), ("softmax, loudest", "sigmoid", "sigmoid, mix_sounds")
+    heard = "network hears: "
+    said = [("recall", group, method) for group in ("1", "4+") for method in in_training]
+    said += [("recall of the target", f"{k} types, others +0 dB", method) for k in (1, 8) for method in among_eight]
+    said += [("false alarms a window", "8 types, others +0 dB", method) for method in among_eight[1:]]
+    said += [("SI-SDR gain (dB)", "8 types", used) for used in ("dictionaries of those present", "all dictionaries")]
+    said += [("average precision", "2+", heard + what) for what in ("whole", "parts", "larger of both")]
+    said += [(measure, "2+", heard + what) for measure in ("recall", "false alarms a window")
+             for what in ("whole", "larger of both")]  # fmt: skip
+    value = table.set_index(["measure", "group", "method"])["value"]
+    return {"overlap_" + re.sub(r"\W", "", "_".join(row).replace("+", "p")): float(value[row]) for row in said}
 
 
 def main():

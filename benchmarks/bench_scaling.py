@@ -121,6 +121,15 @@ def memories(pond, model, minutes, root):
     return table
 
 
+def facts(table):
+    """The numbers that the chapter on scaling gives of this table, by glue key."""
+    row = table.set_index("step")
+    told = {f"mb_{name}_{minutes}": row.loc[name, f"mb_{minutes}_min"]
+            for name in ("windows", "prediction") for minutes in (1, 60)}  # fmt: skip
+    told["overhead"] = row.loc["prediction", "cluster_s_per_h"] / row.loc["prediction", "one_process_s_per_h"]
+    return {f"scaling_{key}": float(number) for key, number in told.items()}
+
+
 def main():
     parser = arguments(__doc__, recordings=20)
     parser.add_argument("--pond", default="mini")

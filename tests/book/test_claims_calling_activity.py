@@ -1,21 +1,21 @@
 """What the chapter on calling activity says of its long run is so in the committed table."""
 
-import sys
-from pathlib import Path
-
 import pytest
+from _results import read_results
+from bench_calling_activity import facts
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 BASE, ADDED, CORRECTED = "count, cut points", "four numbers, ordinal, summed", "count, cut points, adjusted"
 
 
 @pytest.fixture(scope="module")
-def long(request):
-    sys.path.insert(0, str(BENCHMARKS))
-    request.addfinalizer(lambda: sys.path.remove(str(BENCHMARKS)))
-    from _results import read_results
-
+def long():
     return read_results("bench_calling_activity")
+
+
+@pytest.fixture(scope="module")
+def said(long):
+    """What the chapter says, without the front of the keys."""
+    return {key.removeprefix("activity_"): value for key, value in facts(long).items()}
 
 
 def line(long, part, method, group, level=None):
@@ -31,7 +31,9 @@ def test_by_error_and_kappa_the_three_are_nearly_level(long, method):
     assert kappa["low"] < 0 < kappa["high"]
 
 
-def test_by_level_cut_points_are_best(long):
+def test_by_level_cut_points_are_best(long, said):
+    by_level = {key: value for key, value in said.items() if key.startswith("error_by_level")}
+    assert min(by_level, key=by_level.get) == "error_by_level_count_cut_points"
     others = long[(long["part"] == "score") & (long["group"] == "error_by_level") & (long["method"] != BASE)]
     assert len(others) == 5 and (others["low"] > 0).all()
 
@@ -56,7 +58,8 @@ def test_rare_and_far_types_are_missed_more_and_rain_makes_no_difference(long):
         assert missed["dry night"]["value"] > 0.7 * too_low
 
 
-def test_counting_finds_too_few_and_most_at_the_peak(long):
+def test_counting_finds_too_few_and_most_at_the_peak(long, said):
+    assert said["share_all_counted"] < said["share_all_truth"]
     off = {hour: line(long, "hour", BASE, hour, 1)["difference"] for hour in ("17-20", "20-23", "23-2", "2-6")}
     assert line(long, "all", BASE, "all", 1)["high"] < 0 and min(off, key=off.get) == "20-23"
 
