@@ -1,5 +1,6 @@
 """Writing files so that a reader never meets a half-written one, and where kept files lie."""
 
+import codecs
 import contextlib
 import json
 import os
@@ -49,16 +50,51 @@ def write_text(text: str, path: str | os.PathLike) -> None:
         temporary.write_bytes(text.encode("utf-8"))
 
 
-def read_text(path: Path) -> str:
-    """UTF-8 text with its line ends, without byte-order mark; ValueError names file and line if it is not UTF-8."""
+def _as_windows_1252(error: UnicodeDecodeError) -> tuple[str, int]:
+    """The bytes that are no UTF-8 as Windows-1252 has them, the rest of the text as it is."""
+    try:
+        return error.object[error.start : error.end].decode("cp1252"), error.end
+    except UnicodeDecodeError:
+        raise error from None  # its place is that in the file
+
+
+codecs.register_error("anuralib.windows-1252", _as_windows_1252)
+
+
+def _decode(data: bytes) -> str:
+    """Text of the encodings that programs and hands leave: UTF-8, UTF-16 with or without mark, Windows-1252."""
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return data.decode("utf-16")
+    zeros = data[::2].count(0), data[1::2].count(0)
+    if min(zeros) == 0 and max(zeros) > len(data) / 5:  # every other byte of plain letters in UTF-16 is zero
+        return data.decode("utf-16-be" if zeros[0] else "utf-16-le")
+    return data.decode("utf-8-sig", "anuralib.windows-1252")
+
+
+def read_text(path: Path, guess: bool = False) -> str:
+    """Text with its line ends, without byte-order mark; ValueError names file and line if it is none.
+
+    Parameters
+    ----------
+    path : Path
+    guess : bool
+        Whether UTF-16 and Windows-1252 are read too; else UTF-8 alone.
+
+    Returns
+    -------
+    str
+    """
     data = path.read_bytes()
     try:
-        return data.decode("utf-8-sig")
+        text = _decode(data) if guess else data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ValueError(
-            f"{path}, line {line}: not UTF-8 text; save the file again with UTF-8 encoding"
-        ) from error
+        line = len(re.findall(rb"\r\n|\n|\r", data[: error.start])) + 1
+        what = "not text" if guess else "not UTF-8 text"
+        raise ValueError(f"{path}, line {line}: {what}; save the file again with UTF-8 encoding") from error
+    if guess and "\0" in text:
+        line = len(re.findall(r"\r\n|\n|\r", text[: text.index("\0")])) + 1
+        raise ValueError(f"{path}, line {line}: not text but bytes of another kind; save the file again as text")
+    return text
 
 
 def other_settings(path: Path, settings: dict) -> list[str]:

@@ -8,15 +8,10 @@ import pandas as pd
 
 from anuralib._arguments import check_on_error
 from anuralib.data.dataset import Dataset, no_weak_labels, window_folder
+from anuralib.data.files import SOUND_SUFFIXES, walk, with_suffix
 from anuralib.data.findings import as_findings, tell
-from anuralib.data.reading import (
-    existing_folder,
-    read_csv,
-    read_species,
-    read_strong,
-    recording_rows,
-    visible,
-)
+from anuralib.data.reading import Ignored, existing_folder, read_csv, read_species, read_strong, recording_rows
+from anuralib.labels.bouts import split_label
 from anuralib.sound.names import parse_recording_name, recordings_by_name
 
 
@@ -38,6 +33,7 @@ def _read_weak(root: Path, species: list[str]) -> tuple[pd.DataFrame, list[tuple
         return no_weak_labels(), []
     table = read_csv(path)
     wanted = [f"SPECIES_{code}" for code in species]
+    others = [c for c in table if c.startswith("SPECIES_") and c not in wanted]
     missing = [c for c in ["AUDIO_FILE_ID", *wanted] if c not in table]
     if missing:
         raise ValueError(f"{path}, line 1: no column {', '.join(missing[:5])}")
@@ -62,7 +58,9 @@ def _read_weak(root: Path, species: list[str]) -> tuple[pd.DataFrame, list[tuple
     order = long["species"].map({code: i for i, code in enumerate(species)})
     long = long.assign(order=order).sort_values(["recording", "order"], ignore_index=True)
     long = long.drop(columns="order").astype({"species": "str"})
-    return long, _other_sites(path, table, names)
+    strangers = [("warning", "weak labels of a species that species.csv does not name", f"{path}, column {column}",
+                  "add it to species.csv; until then its column is passed over") for column in others]  # fmt: skip
+    return long, [*strangers, *_other_sites(path, table, names)]
 
 
 def _parse_names(names: list[str], sound: dict[str, Path], on_error: str) -> tuple[dict[str, tuple], list[tuple]]:
@@ -117,9 +115,12 @@ def read_anuraset_layout(root: str | os.PathLike, name: str | None = None, on_er
     check_on_error(on_error)
     root = existing_folder(root)
     species = read_species(root)
-    sound = recordings_by_name(visible(root / "raw_data", "*.[wW][aA][vV]"))
-    files = recordings_by_name(visible(root / "strong_labels", "*.txt"))
-    weak, findings = _read_weak(root, species)
+    sound_files, findings = walk(_sound_folder(root))
+    label_files, more = walk(root / "strong_labels")
+    sound = recordings_by_name(with_suffix(sound_files, SOUND_SUFFIXES))
+    files = recordings_by_name(with_suffix(label_files, (".txt",)))
+    weak, weak_findings = _read_weak(root, species)
+    findings += more + weak_findings
     labelled = set(files) | set(weak["recording"])
     if not sound and not labelled:
         raise FileNotFoundError(
@@ -135,10 +136,24 @@ def read_anuraset_layout(root: str | os.PathLike, name: str | None = None, on_er
         )
         findings += [("warning", "labelled recording without sound is left out", x, "fetch its sound") for x in left]
     names, unnamed = _parse_names(sorted(sound) if sound else sorted(labelled), sound, on_error)
-    recordings, unread = recording_rows(names, sound, set(files), on_error)
-    here = set(recordings["recording"])
-    strong, problems = read_strong({k: v for k, v in files.items() if k in here}, species)
-    weak = weak[weak["recording"].isin(here)].reset_index(drop=True)
-    findings = as_findings([*unnamed, *unread, *problems, *findings])
-    tell([*unnamed, *unread, *problems])
-    return Dataset(name or root.name, root, species, recordings, strong, weak, findings, window_folder(root))
+    files = {name: path for name, path in files.items() if name in names}
+    strong, problems, unread = read_strong(files, species, _split, on_error, {name: sound.get(name) for name in names})
+    recordings, unreadable = recording_rows(names, sound, {*files, *strong["recording"]}, unread, on_error)
+    here = recordings["recording"]
+    strong, weak = (table[table["recording"].isin(here)].reset_index(drop=True) for table in (strong, weak))
+    found = [*unnamed, *unreadable, *problems, *findings]
+    tell(found)
+    return Dataset(name or root.name, root, species, recordings, strong, weak, as_findings(found), window_folder(root))
+
+
+def _sound_folder(root: Path) -> Path:
+    """`raw_data`, or what mirrors call it: AnuraSet_v2.0.0_raw."""
+    mirrors = (path for path in sorted(root.iterdir()) if path.is_dir() and path.name.lower().endswith("raw"))
+    return root / "raw_data" if (root / "raw_data").is_dir() else next(mirrors, root / "raw_data")
+
+
+def _split(label: str) -> tuple[str, str]:
+    """Of AnuraSet's labels; CODE_LALSE is to be ignored, as its authors say (in google-research/perch)."""
+    if label.strip().endswith("_LALSE"):
+        raise Ignored(f"{label.strip()!r} is not a label like BOALUN_M: its authors say that it is to be ignored")
+    return split_label(label)

@@ -22,7 +22,9 @@ class Dataset:
         Codes, in the order of the columns of tables of windows.
     recordings : DataFrame
         `recording`, `path`, `site`, `datetime`, `duration_s`, `sample_rate_hz`, `annotated`
-        (whether someone listened: an empty label file counts, a missing one does not).
+        (whether someone listened: an empty label file counts, a missing one does not), `unread_s`
+        (spans of time, (start, end) in seconds, whose labels could not be read: nobody knows what
+        calls there, and `window_labels` makes no windows of them).
     strong_labels : DataFrame
         `recording`, `start_s`, `end_s`, `species`, `quality` ("L", "M" or "H"), `low_hz`,
         `high_hz` (NaN where not known).

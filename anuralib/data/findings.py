@@ -1,17 +1,23 @@
 """What is wrong with a data set, said so that a person can act on it."""
 
+import filecmp
+import unicodedata
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from anuralib.labels.bouts import reached_before
 from anuralib.labels.weak import strong_to_weak
+from anuralib.sound.audio import dead_channels, sound_digest
+from anuralib.sound.names import clock_never_set
 from anuralib.windows.table import window_path
 
 FINDING_COLUMNS = ("level", "problem", "where", "advice")
 """Of what is wrong with a data set: error, warning or note; what; in which file, line or recording; what to do."""
 
+OTHER_ANNOTATIONS = "annotations in a form that is not read"
 _LEVELS = ("error", "warning", "note")
 
 
@@ -34,8 +40,12 @@ def _recordings(data) -> list[tuple]:
     table = data.recordings
     name, length, rate = table["recording"], table["duration_s"], table["sample_rate_hz"]
     usual = rate[rate > 0].mode()
+    foreign = data.findings.loc[data.findings["problem"] == OTHER_ANNOTATIONS, "where"]
+    elsewhere = {Path(where).stem for where in foreign}
+    other_form = table["path"].map(lambda path: path is not None and Path(path).stem in elsewhere)
+    unread = table["unread_s"].map(len) > 0 if "unread_s" in table else table["annotated"] & False
     found = [
-        ("warning", "recording without a label file: not annotated", name[~table["annotated"]],
+        ("warning", "recording without a label file: not annotated", name[~table["annotated"] & ~other_form],
          "annotate it, or add an empty label file if nothing calls; no windows are made of it"),
         ("warning", "recording shorter than a window of 3 s", name[length < 3], "leave it out"),
         ("note", "recording shorter than most", name[(length >= 3) & (length < length.median() - 0.5)],
@@ -44,8 +54,12 @@ def _recordings(data) -> list[tuple]:
          "nothing: sound is resampled; what a low rate cut off stays lost"),
         ("note", "sample rate under 20 kHz: nothing above half of it was recorded", name[(rate > 0) & (rate < 20_000)],
          "record at 22,050 Hz or more for calls up to 10 kHz"),
-        ("warning", "no date and time in the name", name[table["datetime"].isna()],
-         "name it site_yyyymmdd_hhmmss; nights and hours can't be told apart"),
+        ("warning", "labels that could not be read: no windows are made of their time", name[unread],
+         "mend the lines named above, or say keep_unread=True to al.window_labels"),
+        ("warning", "no date and time known from the name", name[table["datetime"].isna()],
+         "name it site_yyyymmdd_hhmmss, or say time_zone= if it tells universal time; nights and hours are unknown"),
+        ("warning", "the recorder's clock was never set", name[table["datetime"].map(clock_never_set)],
+         "give the true time in the name, or leave hours and nights out"),
     ]  # fmt: skip
     begins = table.dropna(subset="datetime").sort_values(["site", "datetime"])
     end = begins["datetime"] + pd.to_timedelta(begins["duration_s"].fillna(0) - 1, unit="s")
@@ -53,6 +67,30 @@ def _recordings(data) -> list[tuple]:
     found.append(("warning", "begins before the one before it at its site ends", begins.loc[early, "recording"],
                   "is it a copy? the same sound in train and test spoils every score"))  # fmt: skip
     return found
+
+
+def _sounds(data) -> list[tuple]:
+    """Channels without any sound, and the same sound in two files; asks each file for a few pieces."""
+    silent, digests, failed = [], {}, []
+    table = data.recordings.dropna(subset="path")
+    for row in table.itertuples():
+        path = Path(data.root) / row.path
+        try:
+            if 0 in dead_channels(path):
+                silent.append(row.recording)
+            digests.setdefault(sound_digest(path), []).append((row.recording, path))
+        except (OSError, ValueError) as error:
+            failed.append(str(error))
+    # A digest is of pieces; before two files are called the same, all of both is compared.
+    copies = [f"{first} = {other}" for (first, path), *rest in digests.values()
+              for other, second in rest if filecmp.cmp(path, second, shallow=False)]  # fmt: skip
+    return [
+        ("error", "recording can't be read to its end", pd.Series(failed, dtype="str"), "copy it again"),
+        ("warning", "the first channel is silent from beginning to end", pd.Series(silent, dtype="str"),
+         "is a microphone dead? choose the other channel (channel=1), or leave it out"),
+        ("warning", "the same sound in several files", pd.Series(copies, dtype="str"),
+         "keep one; the same sound in train and test spoils every score"),
+    ]  # fmt: skip
 
 
 def _strong(data) -> list[tuple]:
@@ -82,12 +120,21 @@ def _strong(data) -> list[tuple]:
     ]  # fmt: skip
 
 
+def _bare(name: str) -> str:
+    """A name without what hands vary: capitals, blanks, signs between words, accents."""
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(sign for sign in plain if sign.isalnum())
+
+
 def _species(data) -> list[tuple]:
     """Species that can't be learnt, or not be tested."""
     n = data.strong_labels.groupby("species")["recording"].nunique().reindex(data.species).fillna(0)
     if not len(data.strong_labels):
         n = n[:0]
+    alike = pd.Series(data.species, dtype="str").groupby(lambda i: _bare(data.species[i])).agg(list)
+    alike = alike[alike.map(len) > 1].map(" = ".join)
     return [
+        ("warning", "species that look like one in several spellings", alike, "write all of them alike"),
         ("note", "species without any strong label", n.index[n == 0], "leave it out of `species`, or annotate more"),
         ("warning", "species in one recording only", n.index[n == 1],
          "it can't be in train and in test: find another recording, or don't score it"),
@@ -142,7 +189,7 @@ def check_dataset(data) -> pd.DataFrame:
     """See `anuralib.data.dataset.Dataset.check`."""
     found = [(level, problem, group["where"], group["advice"].iloc[0])
              for (level, problem), group in data.findings.groupby(["level", "problem"], sort=False)]  # fmt: skip
-    for part in (_recordings, _strong, _species, _weak):
+    for part in (_recordings, _sounds, _strong, _species, _weak):
         found += part(data)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*species_number differs.*")  # it has a row of its own here

@@ -1,6 +1,8 @@
 """One's own recordings with label files beside them, and data sets of windows, read as a `Dataset`."""
 
 import os
+import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,33 +10,77 @@ import pandas as pd
 
 from anuralib._arguments import check_on_error
 from anuralib.data.dataset import Dataset, no_weak_labels, window_folder
+from anuralib.data.files import SOUND_SUFFIXES, may_hold_labels, passed_over, walk, with_suffix
 from anuralib.data.findings import as_findings, tell
-from anuralib.data.reading import existing_folder, read_species, read_strong, recording_rows, visible
+from anuralib.data.reading import WHOLE, existing_folder, read_species, read_strong, recording_rows
 from anuralib.labels.bouts import split_label
-from anuralib.labels.formats import LABEL_SUFFIXES, labelled_stem
+from anuralib.labels.formats import labelled_stem, parse_labels
 from anuralib.sound.names import recordings_by_name, site_and_time
+from anuralib.sound.recorders import recorder_notes
 from anuralib.windows.table import METADATA_COLUMNS, read_metadata, species_columns
 
-SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
+# BOAFAB_M in the spellings that hands give it: boafab_m, "BOAFAB M", BOAFAB-M.
+_CODE_AND_QUALITY = re.compile(r"([A-Za-z]{6})[\s_-]+([CFHLMcfhlm])")
 
 
-def _label_files(root: Path, sound: dict[str, Path]) -> tuple[dict[str, Path], list[tuple]]:
-    """The label file beside each recording, and findings for those that belong to none."""
+_RAVEN = re.compile(r"(\.Table\.[0-9]+)?(\.selections)?$", re.IGNORECASE)  # as a person saves a table there
+
+
+def _key(text: str) -> str:
+    """Names that look the same are the same: accents in one form or two, capitals or not."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _beside(files: list[Path], sound: dict[str, Path]) -> tuple[dict[str, list[Path]], list[tuple]]:
+    """The files that may be labels of each recording, and findings for those that belong to none."""
     # A label file has the name of the file, or that of the recording, as players and `predict_folder` write it.
-    by_place = {(path.parent, stem): name for name, path in sound.items() for stem in (name, path.stem)}
-    found: dict[str, Path] = {}
+    by_place = {(path.parent, _key(stem)): name for name, path in sound.items() for stem in (name, path.stem)}
+    found: dict[str, list[Path]] = {}
     findings = []
-    for path in [p for p in visible(root, "*") if p.suffix.lower() in LABEL_SUFFIXES]:
-        name = by_place.get((path.parent, path.stem)) or by_place.get((path.parent, labelled_stem(path)))
-        if name is None:
-            if path.name not in ("species.csv", "README.txt"):
-                findings.append(("warning", "label file without its recording", str(path),
-                                 "give it the recording's name, and put it beside the recording"))
-        elif name in found:
-            raise ValueError(f"{path}: {found[name]} holds labels of the same recording; keep one of them")
-        else:
-            found[name] = path
+    for path in filter(may_hold_labels, files):
+        places = ((path.parent, _key(stem)) for stem in (path.stem, labelled_stem(path)))
+        name = next((by_place[place] for place in places if place in by_place), None)
+        if name is not None:
+            found.setdefault(name, []).append(path)
+        elif path.suffix:
+            findings.append(("warning", "label file without its recording", str(path),
+                             "give it the recording's name, and put it beside the recording"))
     return found, findings
+
+
+def _reads(path: Path) -> bool:
+    try:
+        parse_labels(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _label_files(files: list[Path], sound: dict[str, Path], on_error: str) -> tuple[dict[str, Path], list[tuple], set]:
+    """The label file beside each recording, findings, and recordings with several of which none can be chosen."""
+    beside, findings = _beside(files, sound)
+    chosen, undecided = {}, set()
+    for name, paths in beside.items():
+        # NAME.txt goes before NAME.BirdNET.results.csv: what a person saved before what a program did.
+        own = (_key(name), _key(sound[name].stem))
+        exact = [path for path in paths if _key(_RAVEN.sub("", path.stem)) in own]
+        if exact and len(exact) < len(paths):
+            findings += [("warning", "label file passed over: another has the recording's own name", str(path),
+                          "put it elsewhere, or take the other away") for path in paths if path not in exact]
+            paths = exact
+        good = paths if len(paths) == 1 else [path for path in paths if _reads(path)]
+        rest = [path for path in paths if path not in good]
+        if rest or len(good) != 1:
+            what = (f"{(rest or good)[-1]}: {'no label file' if rest else 'a second label file'} beside "
+                    f"{(good or paths)[0]}")  # fmt: skip
+            if on_error == "raise":
+                raise ValueError(f'{what}; keep one of them, or say on_error="skip"')
+            findings.append(("error", "several files beside one recording", what, "keep the one with its labels"))
+        if len(good) == 1:
+            chosen[name] = good[0]
+        else:
+            undecided.add(name)
+    return chosen, findings, undecided
 
 
 def _split_free(label: str) -> tuple[str, str | None]:
@@ -44,10 +90,29 @@ def _split_free(label: str) -> tuple[str, str | None]:
         raise ValueError("the label has no text; write the species")
     if text in METADATA_COLUMNS:
         raise ValueError(f"{text!r} is the name of a column of tables of windows; call the species otherwise")
+    spelled = _CODE_AND_QUALITY.fullmatch(text)
+    return split_label(f"{spelled[1]}_{spelled[2]}".upper()) if spelled else (text, None)
+
+
+def _time_of(name: str, path: Path, time_zone: str | None) -> tuple[tuple[str, pd.Timestamp], list[tuple]]:
+    """Site and time by the name, else by what the recorder noted in the file; and a finding where the two differ."""
+    site, when = site_and_time(path, time_zone, name)
     try:
-        return split_label(text)
-    except ValueError:
-        return text, None
+        notes = recorder_notes(path)
+    except OSError:  # reading its sound will tell
+        return (site, when), []
+    made = notes.get("made", pd.NaT)
+    if pd.isna(when):
+        universal = notes.get("utc_offset") == "+00:00"
+        if universal and time_zone is not None and not pd.isna(made):
+            made = made.tz_localize("UTC").tz_convert(time_zone).tz_localize(None)
+        return (site, pd.NaT if universal and time_zone is None else made), []
+    # Whole quarters of an hour are a matter of time zones; the clock has the same minutes and seconds in all of them.
+    apart_s = 0 if pd.isna(made) else abs((made - when).total_seconds())
+    if min(apart_s % 900, -apart_s % 900) <= 2 and apart_s <= 26 * 3600:
+        return (site, when), []
+    return (site, when), [("warning", "name and recorder's note tell different times", f"{path}: {when} and {made}",
+                           "find out which is right; that of the name is taken")]  # fmt: skip
 
 
 def read_recordings_folder(
@@ -55,6 +120,7 @@ def read_recordings_folder(
     name: str | None = None,
     species: Sequence[str] | None = None,
     on_error: str = "raise",
+    time_zone: str | None = None,
 ) -> Dataset:
     """Read a folder of recordings with a label file beside each that was annotated.
 
@@ -72,7 +138,9 @@ def read_recordings_folder(
         The species wanted, in their order; a label of another is a fault. None takes those of `species.csv` in the
         folder (column CODE), or else all that occur, sorted.
     on_error : {"raise", "skip"}
-        What to do with a recording that can't be read: stop, or leave it out with a warning.
+        What to do with a recording, a label file or a folder that can't be read: stop, or leave it out with a warning.
+    time_zone : str, optional
+        Where the recorders stood, such as "America/Sao_Paulo", for names that tell universal time.
 
     Returns
     -------
@@ -95,21 +163,33 @@ def read_recordings_folder(
     """
     check_on_error(on_error)
     root = existing_folder(root)
-    paths = [p for p in visible(root, "*") if p.suffix.lower() in SOUND_SUFFIXES]
+    files, findings = walk(root)
+    if findings and on_error == "raise":
+        _, problem, where, advice = findings[0]
+        raise OSError(f'{where}: {problem}; {advice}, or say on_error="skip"')
+    paths = with_suffix(files, SOUND_SUFFIXES)
     if not paths:
         raise FileNotFoundError(f"{root}: no recordings here ({', '.join(SOUND_SUFFIXES)}); check the path")
     if species is None:
         species = read_species(root) if (root / "species.csv").is_file() else []
-    sound = recordings_by_name(paths)
-    files, findings = _label_files(root, sound)
-    named = {k: site_and_time(sound[k]) for k in sorted(sound)}
-    recordings, unread = recording_rows(named, sound, set(files), on_error)
-    here = set(recordings["recording"])
-    strong, problems = read_strong({k: v for k, v in files.items() if k in here}, list(species), _split_free)
-    tell([*unread, *problems])
+    clashes = None if on_error == "raise" else []
+    sound = recordings_by_name(paths, clashes)
+    findings += [("error", "recording can't be read and is left out", f"{path}: {first} gets the same name, {name}",
+                  "rename one of them") for path, first, name in clashes or ()]  # fmt: skip
+    label_files, strangers, undecided = _label_files(files, sound, on_error)
+    named = {}
+    for k in sorted(sound):
+        named[k], doubts = _time_of(k, sound[k], time_zone)
+        findings += doubts
+    strong, problems, unread = read_strong(label_files, list(species), _split_free, on_error, sound)
+    unread |= dict.fromkeys(undecided, [WHOLE])
+    annotated = {*label_files, *undecided, *strong["recording"]}
+    recordings, unreadable = recording_rows(named, sound, annotated, unread, on_error)
+    strong = strong[strong["recording"].isin(recordings["recording"])].reset_index(drop=True)
     codes = list(species) or sorted(strong["species"].unique())
-    findings = as_findings([*unread, *problems, *findings])
-    return Dataset(name or root.name, root, codes, recordings, strong, no_weak_labels(), findings)
+    findings = [*findings, *unreadable, *problems, *strangers, *passed_over(files)]
+    tell(findings)
+    return Dataset(name or root.name, root, codes, recordings, strong, no_weak_labels(), as_findings(findings))
 
 
 def read_windows_folder(root: str | os.PathLike, name: str | None = None) -> Dataset:
@@ -150,6 +230,6 @@ def read_windows_folder(root: str | os.PathLike, name: str | None = None) -> Dat
         "sample_rate_hz": 0,
         "annotated": True,
     })
-    strong, _ = read_strong({}, [])
+    strong, *_ = read_strong({}, [])
     codes = species_columns(windows)
     return Dataset(name or root.name, root, codes, recordings, strong, no_weak_labels(), window_root=folder)

@@ -39,7 +39,7 @@ def _load_pond(size: str, folder: Path) -> Dataset:
     return read_anuraset_layout(target, name="pond")
 
 
-def _read_folder(root: Path, name: str | None, on_error: str) -> Dataset:
+def _read_folder(root: Path, name: str | None, on_error: str, time_zone: str | None = None) -> Dataset:
     """The layout shows in what lies in the folder."""
     if not root.is_dir():
         raise FileNotFoundError(f'{root}: there is no such folder; names of data sets are "pond" and "anuraset"')
@@ -47,7 +47,7 @@ def _read_folder(root: Path, name: str | None, on_error: str) -> Dataset:
         return read_anuraset_layout(root, name, on_error)
     if window_folder(root):
         return read_windows_folder(root, name)
-    return read_recordings_folder(root, name, on_error=on_error)
+    return read_recordings_folder(root, name, on_error=on_error, time_zone=time_zone)
 
 
 def load_dataset(
@@ -55,6 +55,7 @@ def load_dataset(
     root: str | os.PathLike | None = None,
     size: str = "mini",
     on_error: str = "raise",
+    time_zone: str | None = None,
 ) -> Dataset:
     """Load a data set by name or from a folder.
 
@@ -73,7 +74,10 @@ def load_dataset(
         Of the pond: "tiny" (seconds, for tests) or "mini" (the book). With ANURALIB_SMOKE=1 in the
         environment, "mini" gives the tiny one.
     on_error : {"raise", "skip"}
-        What to do with a recording that can't be read: stop, or leave it out with a warning.
+        What to do with a recording, a label file or a folder that can't be read: stop, or leave it out with a warning.
+    time_zone : str, optional
+        Of a folder of one's own: where the recorders stood, such as "America/Sao_Paulo", for names that tell universal
+        time (AudioMoth's hexadecimal ones, those with Z).
 
     Returns
     -------
@@ -95,7 +99,7 @@ def load_dataset(
                 "labels; al.download_anuraset fills one"
             )
         return _read_folder(Path(root).expanduser().resolve(), "anuraset", on_error)
-    return _read_folder(Path(name).expanduser().resolve(), None, on_error)
+    return _read_folder(Path(name).expanduser().resolve(), None, on_error, time_zone)
 
 
 def simulate_pond(out_dir, n_recordings=120, duration_s=60, seed=0, n_jobs=None) -> Dataset:

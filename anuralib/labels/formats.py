@@ -1,30 +1,42 @@
-"""Label files in and out: Audacity's label tracks, Raven's selection tables, CSV; one reader for each format."""
+"""Label files in and out: Audacity's label tracks, tables, CSV; one reader for each format."""
 
 import csv
+import io
 import os
 import re
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from anuralib._files import read_text, write_text
+from anuralib._files import write_text
+from anuralib.labels.tables import (
+    LABEL_COLUMNS,
+    NO_SPAN,
+    band,
+    check_times,
+    first_line,
+    has_names,
+    is_number,
+    label_frame,
+    number,
+    parse_table,
+    problem,
+    read_lines,
+    unquote,
+    without_problems,
+)
+from anuralib.labels.tables import read_label_csv as read_label_csv
+from anuralib.labels.tables import read_raven_table as read_raven_table
 
-LABEL_COLUMNS = ("start_s", "end_s", "label", "low_hz", "high_hz")
 LABEL_SUFFIXES = (".txt", ".csv")
-# Raven says which table it is: NAME.Table.1.selections.txt
-_LABEL_FILE = re.compile(r"(.+?)(\.Table\.[0-9]+)?(\.selections)?", re.IGNORECASE)
-# What programs call the same thing, in lower case; the first that a table has is taken.
-_NAMES = {
-    "start_s": ("start_s", "begin time (s)", "start_time", "start time", "onset_s", "onset", "start", "min_t"),
-    "end_s": ("end_s", "end time (s)", "end_time", "end time", "offset_s", "offset", "end", "stop", "max_t"),
-    "low_hz": ("low_hz", "low freq (hz)", "low_f", "min_freq"),
-    "high_hz": ("high_hz", "high freq (hz)", "high_f", "max_freq"),
-    "label": ("annotation", "label", "species", "tag"),
-}
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# What programs put behind the recording's name: NAME.Table.1.selections.txt, NAME.BirdNET.results.csv, NAME.wav.csv,
+# NAME.txt.txt.
+_LABEL_FILE = re.compile(
+    r"(.+?)(\.(table(\.[0-9]+)?|selections?|birdnet|results?|kaleidoscope|r|audacity|labels?|annotations?|detections?"
+    r"|txt|csv|tsv|wav|flac|ogg|mp3|aiff?))*", re.IGNORECASE,
+)  # fmt: skip
 
 
 def labelled_stem(path: Path) -> str:
@@ -32,103 +44,64 @@ def labelled_stem(path: Path) -> str:
     return _LABEL_FILE.fullmatch(path.stem)[1]
 
 
-def _read_lines(path: str | os.PathLike) -> list[str]:
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: there is no such label file; check the path")
-    # str.splitlines would also cut at characters that may stand inside a label.
-    return re.split(r"\r\n|\n|\r", read_text(path))
+def _label_times(cells: list[str]) -> tuple[float, float]:
+    if len(cells) < 2:
+        hint = "; a table with commas is named .csv" if re.search("[,;]", cells[0]) else ""
+        raise ValueError(f"1 field; a label line is start, end, label, with tabs between{hint}")
+    return number(cells[0], "start"), number(cells[1], "end")
 
 
-def _number(text: str, what: str) -> float:
-    text = text.strip(" ")
-    if "," in text:
-        raise ValueError(f"{what} {text!r} has a comma; write decimal points, as in 1.5")
-    value = float(text) if _NUMBER.fullmatch(text) else np.nan
-    if not np.isfinite(value):
-        raise ValueError(f"{what} {text!r} is not a number; write seconds or hertz as in 1.5")
-    return value + 0.0  # -0.0 becomes 0.0
+def _label_text(cells: list[str]) -> str:
+    """The text of a label line; columns that are empty and too many are passed over."""
+    texts = [cell for cell in cells[2:] if cell.strip()]
+    # BirdNET writes how sure it is behind the label.
+    if len(texts) == 2 and is_number(texts[1]) and 0 <= number(texts[1], "confidence") <= 1:
+        texts.pop()
+    if len(texts) > 1:
+        raise ValueError(f"{len(cells)} fields; a label line is start, end, label, with tabs between")
+    return texts[0] if texts else "".join(cells[2:3])
 
 
-def _times(start: str, end: str) -> tuple[float, float]:
-    start_s, end_s = _number(start, "start"), _number(end, "end")
-    if start_s < 0:
-        raise ValueError(f"start {start_s:g} s is negative; labels begin at 0 s or later")
-    if end_s < start_s:
-        raise ValueError(f"end {end_s:g} s lies before start {start_s:g} s; swap or correct them")
-    return start_s, end_s
+def _frequency_row(cells: list[str]) -> tuple[float, float]:
+    if len(cells) < 3 or any(cell.strip() for cell in cells[3:]):
+        raise ValueError(f"{len(cells)} fields; a frequency line is backslash, low, high, with tabs between")
+    return band(cells[1], cells[2])
 
 
-def _band(low: str, high: str) -> tuple[float, float]:
-    # Audacity writes -1 for an edge that was not selected.
-    edges = _number(low, "low frequency"), _number(high, "high frequency")
-    low_hz, high_hz = (np.nan if edge == -1 else edge for edge in edges)
-    if low_hz < 0 or high_hz < 0:
-        raise ValueError("a frequency is negative; write hertz, or -1 where it is not known")
-    if high_hz < low_hz:
-        raise ValueError(f"upper edge {high_hz:g} Hz lies under lower edge {low_hz:g} Hz")
-    return low_hz, high_hz
-
-
-def parse_audacity(path: str | os.PathLike) -> tuple[pd.DataFrame, list[tuple[int, str]]]:
+def parse_audacity(path: str | os.PathLike) -> tuple[pd.DataFrame, list[tuple[int, str, float, float]]]:
     """Read what can be read of an Audacity label file, and tell what can't.
 
     Returns
     -------
-    labels : DataFrame
-        As from `read_audacity_labels`, with the column `line` (1 is the first) beside.
-    problems : list of (line, text)
-        Empty for a sound file.
+    labels, problems
+        As from `parse_labels`.
     """
     rows: list[list] = []
-    problems: list[tuple[int, str]] = []
+    problems: list[tuple[int, str, float, float]] = []
     # What the line before was: a spectral line belongs to a label line directly above it.
     above = "nothing"
-    for number, line in enumerate(_read_lines(path), start=1):
-        if not line.strip() and "\t" not in line:
+    for line_number, line in enumerate(read_lines(path), start=1):
+        if not line.strip():
             continue
-        fields = line.split("\t")
+        cells, span = [unquote(field) for field in line.split("\t")], NO_SPAN
         try:
-            if fields[0] == "\\":
+            if cells[0] == "\\":
                 expected, above = above, "nothing"
                 if expected == "broken":
                     continue  # its label line is reported already
                 if expected == "nothing":
                     raise ValueError("a frequency line without a label line directly above it")
-                if len(fields) != 3:
-                    raise ValueError(
-                        f"{len(fields)} fields; a frequency line is backslash, low, high, with "
-                        "tabs between"
-                    )
-                rows[-1][3:5] = _band(fields[1], fields[2])
+                span = rows[-1][:2]
+                rows[-1][3:5] = _frequency_row(cells)
             else:
                 above = "broken"
-                if len(fields) not in (2, 3):
-                    raise ValueError(
-                        f"{len(fields)} field{'s' * (len(fields) > 1)}; a label line is start, "
-                        "end, label, with tabs between"
-                    )
-                label = fields[2] if len(fields) == 3 else ""
-                rows.append([*_times(fields[0], fields[1]), label, np.nan, np.nan, number])
+                span = _label_times(cells)
+                check_times(*span)
+                rows.append([*span, _label_text(cells), np.nan, np.nan, line_number, ""])
                 above = "label"
         except ValueError as error:
-            problems.append((number, str(error)))
-    return _frame(rows, [*LABEL_COLUMNS, "line"]), problems
-
-
-def _frame(rows: list, columns) -> pd.DataFrame:
-    kinds = {"label": "str", "line": "int64"}
-    values = list(zip(*rows, strict=True)) or [()] * len(columns)
-    return pd.DataFrame({c: pd.Series(list(v), dtype=kinds.get(c, "float64"))
-                         for c, v in zip(columns, values, strict=True)})
-
-
-def without_problems(path, labels: pd.DataFrame, problems: list[tuple[int, str]]) -> pd.DataFrame:
-    """The labels of a file in which nothing was wrong; ValueError names the first line otherwise."""
-    if problems:
-        line, text = problems[0]
-        raise ValueError(f"{path}, line {line}: {text}")
-    return labels[list(LABEL_COLUMNS)]
+            problems.append(problem(line_number, error, *span))
+    return label_frame(rows), problems
 
 
 def read_audacity_labels(path: str | os.PathLike, on_error: str = "raise") -> pd.DataFrame:
@@ -136,8 +109,8 @@ def read_audacity_labels(path: str | os.PathLike, on_error: str = "raise") -> pd
 
     With spectral selection on, Audacity writes a second line ``\<TAB>low<TAB>high`` in hertz; the
     format is that of https://manual.audacityteam.org/man/importing_and_exporting_labels.html.
-    UTF-8 with or without byte-order mark, any line ends; empty lines are skipped; an empty file
-    gives no rows, which means that someone listened and nothing was there.
+    Decimal points or commas; empty columns behind the label are passed over. UTF-8, UTF-16 or Windows-1252, any line
+    ends; empty lines are skipped; an empty file gives no rows, which means that someone listened and nothing was there.
 
     Parameters
     ----------
@@ -164,7 +137,7 @@ def read_audacity_labels(path: str | os.PathLike, on_error: str = "raise") -> pd
     if on_error == "raise":
         return without_problems(path, labels, problems)
     if problems:
-        told = "; ".join(f"line {line}: {text}" for line, text in problems)
+        told = "; ".join(f"line {line}: {text}" for line, text, *_ in problems)
         warnings.warn(f"{path}: {len(problems)} line(s) left out: {told}", stacklevel=2)
     return labels[list(LABEL_COLUMNS)]
 
@@ -173,6 +146,112 @@ def _text(value: float) -> str:
     """Six decimals, as Audacity writes, or as many as it takes to give the same number again."""
     text = f"{value:.6f}"
     return text if float(text) == value else np.format_float_positional(value, trim="0")
+
+
+def _cell(text: str) -> str:
+    """Text for a cell between tabs; in quotation marks if the reader would take away marks of its own."""
+    return text if unquote(text) == text else '"' + text.replace('"', '""') + '"'
+
+
+def _label_column(path, labels: pd.DataFrame) -> list[str]:
+    """The text of each label: a column `label`, or `species` with `quality` where that is known."""
+    missing = [c for c in LABEL_COLUMNS[:2] if c not in labels]
+    what = next((c for c in ("label", "species") if c in labels), None)
+    if missing or what is None:
+        missing += ["label"] * (what is None)
+        raise ValueError(f"{path}: the labels have no column {', '.join(missing)}")
+    texts = ["" if pd.isna(text) else str(text) for text in labels[what]]
+    if what == "species" and "quality" in labels:
+        texts = [text if pd.isna(quality) or not quality else f"{text}_{quality}"
+                 for text, quality in zip(texts, labels["quality"], strict=True)]  # fmt: skip
+    return texts
+
+
+def _checked(path, labels: pd.DataFrame) -> list[tuple[float, float, str, float, float]]:
+    """Rows that can be read again; ValueError names the first that could not."""
+    texts = _label_column(path, labels)
+    low, high = (labels[c] if c in labels else np.full(len(labels), np.nan) for c in LABEL_COLUMNS[3:])
+    rows = []
+    columns = [labels["start_s"], labels["end_s"], texts, low, high]
+    for row, (start, end, text, *edges) in enumerate(zip(*columns, strict=True)):
+        try:
+            check_times(number(f"{start:.17g}", "start"), number(f"{end:.17g}", "end"))
+            if re.search(r"[\t\r\n\0]", text):
+                raise ValueError(f"the label {text!r} holds a tab or line break; take it out")
+            band(*("-1" if np.isnan(edge) else f"{edge:.17g}" for edge in edges))
+        except ValueError as error:
+            raise ValueError(f"{path}, row {row}: {error}") from error
+        rows.append((start, end, text, *edges))
+    return rows
+
+
+def _audacity_text(rows: list[tuple]) -> str:
+    lines = []
+    for start, end, text, *edges in rows:
+        lines.append(f"{_text(start)}\t{_text(end)}\t{_cell(text)}\n")
+        if not np.isnan(edges).all():
+            lines.append("\t".join(["\\", *(_text(-1.0 if np.isnan(edge) else edge) for edge in edges)]) + "\n")
+    return "".join(lines)
+
+
+def _raven_text(rows: list[tuple], nyquist_hz: float) -> str:
+    names = ("Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)",
+             "Annotation")  # fmt: skip
+    lines = [names]
+    for n, (start, end, text, low, high) in enumerate(rows, start=1):
+        low = 0.0 if np.isnan(low) else low
+        high = max(low, nyquist_hz) if np.isnan(high) else high
+        numbers = map(_text, (start, end, low, high))
+        lines.append((str(n), "Spectrogram 1", "1", *numbers, _cell(text.strip())))
+    return "".join("\t".join(cells) + "\n" for cells in lines)
+
+
+def _csv_text(rows: list[tuple], labels: pd.DataFrame) -> str:
+    what = "label" if "label" in labels else "species"
+    extra = [c for c in ("quality", "recording") if c in labels]
+    texts = [["" if pd.isna(text) else str(text) for text in labels[c]] for c in (what, *extra)]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["start_s", "end_s", "low_hz", "high_hz", what, *extra])
+    for (start, end, _, *edges), *cells in zip(rows, *texts, strict=True):
+        numbers = ("" if np.isnan(value) else _text(value) for value in (start, end, *edges))
+        writer.writerow([*numbers, *(cell.strip() for cell in cells)])
+    return out.getvalue()
+
+
+def write_labels(
+    labels: pd.DataFrame, path: str | os.PathLike, format: str = "audacity", nyquist_hz: float = 11025.0
+) -> None:
+    """Write labels for another program; `read_labels` gives the same rows again.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        `start_s`, `end_s`, `label` (or `species` and `quality`), and where known `low_hz`, `high_hz`.
+    path : str or path-like
+        Written whole or not at all; the folder is made if needed.
+    format : {"audacity", "raven", "csv"}
+        A label track; a selection table, which has frequencies for each row; CSV, which also keeps the columns
+        `recording` and `quality`. Tables don't keep blanks around a label.
+    nyquist_hz : float
+        Half the recording's sample rate: the upper edge in Raven's table of labels whose frequencies are not known.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or a row could not be read again, or the format holds one recording and there are more.
+    """
+    if format not in ("audacity", "raven", "csv"):
+        raise ValueError(f'format must be "audacity", "raven" or "csv", not {format!r}')
+    if not 0 < nyquist_hz < np.inf:
+        raise ValueError(f"nyquist_hz must be above 0, not {nyquist_hz}")
+    rows = _checked(path, labels)
+    if format == "csv":
+        return write_text(_csv_text(rows, labels), path)
+    recordings = set(labels["recording"]) if "recording" in labels else set()
+    if len(recordings) > 1:
+        raise ValueError(f'{path}: labels of {len(recordings)} recordings; write a file for each, or say format="csv"')
+    write_text(_audacity_text(rows) if format == "audacity" else _raven_text(rows, nyquist_hz), path)
 
 
 def write_audacity_labels(labels: pd.DataFrame, path: str | os.PathLike) -> None:
@@ -190,180 +269,68 @@ def write_audacity_labels(labels: pd.DataFrame, path: str | os.PathLike) -> None
     ValueError
         If a column is missing, or a row could not be read again.
     """
-    missing = [c for c in LABEL_COLUMNS[:3] if c not in labels]
-    if missing:
-        raise ValueError(f"{path}: the labels have no column {', '.join(missing)}")
-    unknown = np.full(len(labels), np.nan)
-    low, high = (labels[c] if c in labels else unknown for c in LABEL_COLUMNS[3:])
-    lines = []
-    columns = [labels["start_s"], labels["end_s"], labels["label"], low, high]
-    for row, (start, end, label, low, high) in enumerate(zip(*columns, strict=True)):
-        label = "" if pd.isna(label) else str(label)
-        try:
-            _times(f"{start:.17g}", f"{end:.17g}")
-            if re.search(r"[\t\r\n]", label):
-                raise ValueError(f"the label {label!r} holds a tab or line break; take it out")
-            edges = [-1.0 if np.isnan(edge) else float(edge) for edge in (low, high)]
-            _band(*(f"{edge:.17g}" for edge in edges))
-        except ValueError as error:
-            raise ValueError(f"{path}, row {row}: {error}") from error
-        lines.append(f"{_text(start)}\t{_text(end)}\t{label}\n")
-        if edges != [-1.0, -1.0]:
-            lines.append(f"\\\t{_text(edges[0])}\t{_text(edges[1])}\n")
-    write_text("".join(lines), path)
+    write_text(_audacity_text(_checked(path, labels)), path)
 
 
-def _columns(path, header: list[str], label_column: str | None) -> dict[str, int]:
-    """Where in a row each thing stands; ValueError if times are missing, or the label asked for."""
-    names = [name.strip().lower() for name in header]
-    wanted = _NAMES | ({"label": (label_column.strip().lower(),)} if label_column else {})
-    found = {key: next((names.index(a) for a in aliases if a in names), None) for key, aliases in wanted.items()}
-    for key in ("start_s", "end_s"):
-        if found[key] is None:
-            told = " or ".join(_NAMES[key][:3])
-            raise ValueError(f"{path}, line 1: no column for the {key[:-2]} of labels ({told}); there are {names}")
-    if label_column and found["label"] is None:
-        raise ValueError(f"{path}, line 1: no column {label_column!r}; there are {names}")
-    # A table of strong labels has the quality in a column of its own.
-    if found["label"] is not None and names[found["label"]] == "species" and "quality" in names:
-        found["quality"] = names.index("quality")
-    return found
-
-
-def _parse(path, header: list[str], rows: Iterator[tuple[int, list[str]]], label_column=None, views=False):
-    """Rows of a table as labels, and what is wrong with the others, as `parse_audacity` gives them."""
-    at = _columns(path, header, label_column)
-    names = [name.strip().lower() for name in header]
-    kept, problems, seen = [], [], set()
-    for number, fields in rows:
-        if not any(field.strip() for field in fields):
-            continue
-        try:
-            if len(fields) != len(header):
-                raise ValueError(f"{len(fields)} fields under {len(header)} column names; save the table again")
-            cell = {key: fields[i].strip() for key, i in at.items() if i is not None}
-            label = cell.get("label", "")
-            if cell.get("quality"):
-                label = f"{label}_{cell['quality']}"
-            edges = (cell.get(key) or "-1" for key in ("low_hz", "high_hz"))
-            row = [*_times(cell["start_s"], cell["end_s"]), label, *_band(*edges)]
-        except ValueError as error:
-            problems.append((number, str(error)))
-            continue
-        # Views of one selection share its number; without numbers every line is a selection.
-        others = dict(zip(names, fields, strict=True))
-        key = (others.get("selection", number), others.get("begin file"), *map(str, row))
-        if not (views and key in seen):
-            kept.append([*row, number])
-        seen.add(key)
-    return _frame(kept, [*LABEL_COLUMNS, "line"]), problems
-
-
-def _parse_raven(path, label_column=None):
-    header, *lines = _read_lines(path)
-    rows = ((number, line.split("\t")) for number, line in enumerate(lines, start=2))
-    return _parse(path, header.split("\t"), rows, label_column, views=True)
-
-
-def _csv_rows(path, lines: list[str], separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the number of the line they begin in; a quoted cell may hold line breaks."""
-    reader = csv.reader((line + "\n" for line in lines), delimiter=separator, strict=True)
-    while True:
-        number = reader.line_num + 1
-        try:
-            yield number, next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise ValueError(f"{path}, line {number}: not CSV ({error}); mind the quotation marks") from error
-
-
-def _parse_csv(path, label_column=None):
-    lines = _read_lines(path)
-    # Spreadsheets of many countries write semicolons.
-    rows = _csv_rows(path, lines, ";" if lines[0].count(";") > lines[0].count(",") else ",")
-    _, header = next(rows, (1, [""]))
-    return _parse(path, header, rows, label_column)
-
-
-def read_raven_table(path: str | os.PathLike, label_column: str | None = None):
-    """Read a selection table as Raven writes it: tab-separated, with a line of column names.
-
-    Raven lists a selection once for each view (waveform, spectrogram); it is counted once here.
-    Column names are matched whatever their case.
-
-    Parameters
-    ----------
-    path : str or path-like
-    label_column : str or None
-        The column that holds the label. None takes the first of Annotation, Label, Species, Tag
-        that is there; without any, labels are empty.
-
-    Returns
-    -------
-    DataFrame
-        As from `read_audacity_labels`; no rows if there is only the line of column names.
-
-    Raises
-    ------
-    FileNotFoundError
-    ValueError
-        Names the file, the line, and what to do.
-    """
-    return without_problems(path, *_parse_raven(path, label_column))
-
-
-def read_label_csv(path: str | os.PathLike, label_column: str | None = None):
-    """Read labels from a CSV file with a line of column names, commas or semicolons between.
-
-    Known are the names that annotation programs and libraries give (`start_s`, `start_time`, `onset_s`, `Begin Time
-    (s)`; `low_hz`, `low_f`; `label`, `annotation`, `species`), whatever their case; other columns are passed over. A
-    column `quality` beside `species` is joined to it, as in PHYCUV_M.
-
-    Parameters
-    ----------
-    path : str or path-like
-    label_column : str or None
-        The column that holds the label, if it is another.
-
-    Returns
-    -------
-    DataFrame
-        As from `read_audacity_labels`.
-
-    Raises
-    ------
-    FileNotFoundError
-    ValueError
-        Names the file, the line, and what to do.
-    """
-    return without_problems(path, *_parse_csv(path, label_column))
-
-
-def _is_raven(path: Path, first: str) -> bool:
-    return "\t" in first and any(name in first.split("\t") for name in _NAMES["start_s"])
+def _is_table(path: Path, first: str) -> bool:
+    return "\t" in first and has_names(first)
 
 
 def _is_csv(path: Path, first: str) -> bool:
-    return path.suffix.lower() == ".csv"
+    track = "\t" in first and is_number(first.split("\t")[0])
+    return path.suffix.lower() == ".csv" and bool(first) and not track  # nothing in it is silence in any format
 
 
-# The formats, the first that fits: whether a file has it, by its name and its first line in lower case; its reader.
-_FORMATS = ((_is_raven, _parse_raven), (_is_csv, _parse_csv), (lambda path, first: True, parse_audacity))
+# The formats, the first that fits: whether a file has it, by its name and its first line; its reader.
+_FORMATS = (
+    (_is_table, parse_table),
+    (_is_csv, parse_table),
+    (lambda path, first: True, lambda path, label_column: parse_audacity(path)),
+)
 
 
-def parse_labels(path: str | os.PathLike):
-    """Labels and problems of a file of any format known here, which its name and its first line tell."""
-    first = _read_lines(path)[0].lower()
-    return next(read for fits, read in _FORMATS if fits(Path(path), first))(path)
-
-
-def read_labels(path: str | os.PathLike):
-    """Read a label file: Audacity's label track, Raven's selection table, or CSV (by its suffix).
+def parse_labels(path: str | os.PathLike, label_column: str | None = None):
+    """What can be read of a file of any format known here, which its name and its first line tell.
 
     Parameters
     ----------
     path : str or path-like
+    label_column : str or None
+        The column of a table that holds the label, if it is none of those that programs write.
+
+    Returns
+    -------
+    labels : DataFrame
+        `LABEL_COLUMNS`; `line`, in which a row begins (1 is the first); `file`, that a row of a table names as the one
+        it is of, without folders, empty where it names none.
+    problems : list of (line, text, start_s, end_s)
+        Lines left out, and the span that their labels would have, NaN where the times can't be read.
+
+    Raises
+    ------
+    FileNotFoundError
+    ValueError
+        Names file and line of what can't be understood as a whole: no text, no columns of times or labels, no line of
+        several that is a label.
+    """
+    first = first_line(read_lines(path))
+    labels, problems = next(read for fits, read in _FORMATS if fits(Path(path), first))(path, label_column)
+    if labels.empty and len(problems) > 1 and np.isnan([start_s for *_, start_s, _ in problems]).all():
+        line, text, *_ = problems[0]
+        raise ValueError(f"{path}, line {line}: {text}; none of {len(problems)} lines is a label")
+    return labels, problems
+
+
+def read_labels(path: str | os.PathLike, label_column: str | None = None, file=None) -> pd.DataFrame:
+    """Read a label file: Audacity's label track, a table with tabs such as Raven's, or CSV (by its suffix).
+
+    Parameters
+    ----------
+    path : str or path-like
+    label_column : str or None
+        The column of a table that holds the label, if it is none of those that programs write.
+    file : str, path-like or None
+        The recording whose rows are wanted, of a table whose rows name several.
 
     Returns
     -------
@@ -376,4 +343,4 @@ def read_labels(path: str | os.PathLike):
     ValueError
         Names the file, the line, and what to do.
     """
-    return without_problems(path, *parse_labels(path))
+    return without_problems(path, *parse_labels(path, label_column), file)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from anuralib.show.player import Player, data_uri, label_rows, player, safe
-from anuralib.sound.names import recording_name
+from anuralib.sound.names import possible_names, recording_name
 
 COLUMNS = ["recording", "start_s", "end_s", "species", "quality", "low_hz", "high_hz"]
 
@@ -53,7 +53,7 @@ def annotator(
     name = recording_name(signal_or_path) if isinstance(signal_or_path, str | Path) else title or "sound"
     sound = player(signal_or_path, None, sample_rate_hz, title, simulated, start_s, max_s)
     if expert is not None and "recording" in expert and isinstance(signal_or_path, str | Path):
-        expert = expert[expert["recording"] == name]
+        expert = expert[expert["recording"].isin(possible_names(signal_or_path))]
     rows = None if expert is None else label_rows(expert, start_s, sound.duration_s)
     listed = sorted(set(species)) if species is not None else sorted(set(rows["name"])) if rows is not None else []
     data = {

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from anuralib.sound.audio import read_audio, resample
-from anuralib.sound.names import recording_name
+from anuralib.sound.names import possible_names
 
 # MP3 because every browser plays it, and at one rate, so that the delay below is one number.
 _MP3_HZ = 22050
@@ -126,7 +126,7 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
         title = path.stem if title is None else title
         simulated = path.stem.startswith("SIM") if simulated is None else simulated
         if labels is not None and "recording" in labels:
-            labels = labels[labels["recording"] == recording_name(path)]
+            labels = labels[labels["recording"].isin(possible_names(path))]
     else:
         first = int(start_s * sample_rate_hz)
         signal = np.asarray(signal_or_path, dtype=np.float32)[first : first + int(max_s * sample_rate_hz)]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from anuralib.sound.audio import read_audio
-from anuralib.sound.names import recording_name
+from anuralib.sound.names import possible_names
 
 # Okabe-Ito, told apart by colour-blind readers; a dark red stands for its yellow, which is too pale on white.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#882255", "#000000")
@@ -85,7 +85,7 @@ def plot_spectrogram(signal_or_path, labels=None, sample_rate_hz=22050, start_s=
         length_s = None if end_s is None else end_s - start_s
         signal = read_audio(path, sample_rate_hz=sample_rate_hz, start_s=start_s, duration_s=length_s)
         if labels is not None and "recording" in labels:
-            labels = labels[labels["recording"] == recording_name(path)]
+            labels = labels[labels["recording"].isin(possible_names(path))]
     else:
         end = None if end_s is None else int(end_s * sample_rate_hz)
         signal = np.asarray(signal_or_path)[int(start_s * sample_rate_hz) : end]

@@ -182,6 +182,8 @@ def build_windows(
     counts = {name: 0 if name in problems else len(table) for name, table in groups.items()}
     heard = recordings.get("annotated", pd.Series(True, index=recordings.index))
     lost = np.where(heard, "shorter than a window", "not annotated")
+    if "unread_s" in recordings:
+        lost = np.where(recordings["unread_s"].map(len) > 0, "labels could not be read", lost)
     rows = [(name, counts.get(name, 0), problems.get(name, "" if name in groups else why))
             for name, why in zip(recordings["recording"], lost, strict=True)]
     report = pd.DataFrame(rows, columns=["recording", "n_windows", "problem"])

@@ -137,6 +137,7 @@ def window_labels(
     window_s: float = 3.0,
     hop_s: float = 1.0,
     keep_unannotated: bool = False,
+    keep_unread: bool = False,
 ) -> pd.DataFrame:
     """Cut labelled recordings into windows: AnuraSet's `metadata.csv` as a table.
 
@@ -158,6 +159,8 @@ def window_labels(
     keep_unannotated : bool
         Make windows of recordings that nobody listened to, all zeros: to predict on, never to
         train with.
+    keep_unread : bool
+        Make windows of time whose labels could not be read, too (`unread_s` of the recordings).
 
     Returns
     -------
@@ -169,7 +172,8 @@ def window_labels(
     Warns
     -----
     UserWarning
-        Naming recordings that give no window: shorter than one, or not annotated.
+        Naming recordings that give no window: shorter than one, or not annotated; and those of
+        which windows are left out because labels could not be read.
 
     Raises
     ------
@@ -207,7 +211,28 @@ def window_labels(
     positive = np.zeros((n.sum(), len(species)), dtype=np.int8)
     column = pd.Index(species).get_indexer(strong_labels["species"])
     positive[(np.cumsum(n) - n)[owner[call]] + first[call] + step, column[call]] = 1
-    return _table(recordings, n, grid, window_s, species, positive)
+    table = _table(recordings, n, grid, window_s, species, positive)
+    return table if keep_unread or "unread_s" not in recordings else _without_unread(table, recordings)
+
+
+def _without_unread(table: pd.DataFrame, recordings: pd.DataFrame) -> pd.DataFrame:
+    """Without windows that touch a time whose labels could not be read: they would pass for silent ones."""
+    lost = np.zeros(len(table), dtype=bool)
+    rows_of = table.groupby("fname", sort=False).indices
+    for name, spans in zip(recordings["recording"], recordings["unread_s"], strict=True):
+        rows = rows_of.get(name, np.empty(0, dtype=int))
+        begin, end = table["min_t"].to_numpy()[rows], table["max_t"].to_numpy()[rows]
+        for start_s, end_s in spans:
+            # A point counts, too: as in `window_labels`, for the windows that it lies in.
+            lost[rows[(begin < max(end_s, np.nextafter(start_s, np.inf))) & (end > start_s)]] = True
+    if lost.any():
+        names = sorted(set(table["fname"][lost]))
+        warnings.warn(
+            f"{lost.sum()} window(s) of {len(names)} recording(s) are left out, because labels there could not be "
+            f"read: {_some(names)}; mend the label files, or say keep_unread=True",
+            stacklevel=3,
+        )
+    return table[~lost].reset_index(drop=True)
 
 
 def _table(recordings, n, grid, window_s, species, positive) -> pd.DataFrame:

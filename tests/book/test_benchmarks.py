@@ -10,7 +10,7 @@ SHORT = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
 
 
 @pytest.mark.parametrize(("name", "small"), [
-    ("bench_simulate", SHORT), ("bench_windows", SHORT),
+    ("bench_simulate", SHORT), ("bench_windows", SHORT), ("bench_load", ["--recordings", "5", "--rounds", "1"]),
     ("bench_split", ["--recordings", "200", "--tables", "1", "--rounds", "1", "--pond", "tiny"]),
     ("bench_scaling", ["--pond", "tiny", "--recordings", "4", "--rounds", "1", "--minutes", "1"]),
     ("bench_losses", ["--pond", "tiny", "--seeds", "2", "--epochs", "1", "--methods", "asymmetric", "--draws", "5"]),

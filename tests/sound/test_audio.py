@@ -62,7 +62,7 @@ def test_info_and_channels(tmp_path):
     left, right = tone(500, 1.5, 22050), tone(2000, 1.5, 22050)
     audio.write_audio(path, np.stack([left, right], axis=1), 22050)
     assert audio.audio_info(path) == {
-        "duration_s": 1.5, "sample_rate_hz": 22050, "channels": 2, "frames": 33075}
+        "duration_s": 1.5, "sample_rate_hz": 22050, "channels": 2, "frames": 33075, "problem": ""}
     assert loudest_hz(audio.read_audio(path), 22050) == pytest.approx(500, abs=1)
     assert loudest_hz(audio.read_audio(path, channel=1), 22050) == pytest.approx(2000, abs=1)
     mix = audio.read_audio(path, channel="mix")
