@@ -34,6 +34,7 @@ from .data.load import load_dataset, simulate_pond
 from .data.reading import read_annotator
 from .field.claims import species_by_hour, to_verify
 from .field.detections import labels_from_windows, predict_folder
+from .field.export import export_darwin_core, read_darwin_core
 from .field.report import report_page
 from .labels.agreement import agreement, match_bouts
 from .labels.bouts import merge_calls, split_label
@@ -43,6 +44,7 @@ from .labels.formats import (
     read_labels,
     read_raven_table,
     write_audacity_labels,
+    write_labels,
 )
 from .labels.weak import strong_to_weak, weak_from_strong, weak_from_truth
 from .learn.augment import spec_augment
@@ -111,6 +113,7 @@ __all__ = [
     "draw_individual",
     "embed",
     "evaluate",
+    "export_darwin_core",
     "f1_per_species",
     "fit",
     "fit_ordinal",
@@ -159,6 +162,7 @@ __all__ = [
     "read_annotator",
     "read_audacity_labels",
     "read_audio",
+    "read_darwin_core",
     "read_label_csv",
     "read_labels",
     "read_metadata",
@@ -201,4 +205,5 @@ __all__ = [
     "window_starts",
     "write_audacity_labels",
     "write_audio",
+    "write_labels",
 ]

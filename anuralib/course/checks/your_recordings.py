@@ -36,7 +36,7 @@ def _your_recordings_2(answer):
         path.write_text(answer, encoding="utf-8", newline="")
         labels, problems = parse_audacity(path)
     if problems:
-        line, problem = problems[0]
+        line, problem, *_span = problems[0]
         return _("Line {line} can't be read: {problem}.", line=line, problem=problem)
     if len(labels) != len(_LINES):
         return _("The file has {n} labels, and should have four.", n=len(labels))
