@@ -23,7 +23,7 @@ WRONG = [
     ("your-recordings.1", 9 * 3600, "beyond its end"),
     ("your-recordings.1", 9 * 1200, "without overlap"),
     ("your-recordings.1", 10 * 3598, "nine hours"),
-    ("your-recordings.2", "12.5s\t14s\tBARWHI_M\n20\t22\tHIGPEE_H\n30.4\t31.2\tBARWHI_L\n40\t41.5\tHIGPEE_M\n", "start"),
+    ("your-recordings.2", "12s\t14s\tBARWHI_M\n20\t22\tHIGPEE_H\n30.4\t31.2\tBARWHI_L\n40\t41.5\tHIGPEE_M\n", "start"),
     ("your-recordings.2", "12.5\t14\tBARWHI_M\n20 22 HIGPEE_H\n30.4\t31.2\tBARWHI_L\n40\t41.5\tHIGPEE_M\n", "tabs"),
     ("your-recordings.2", "12.5\t14\tBARWHI_M\n20\t22\tHIGPEE_H\n31.2\t30.4\tBARWHI_L\n40\t41.5\tHIGPEE_M\n", "swap"),
     ("your-recordings.2", "12.5\t14\tBARWHI_M\n20\t22\tHIGPEE_H\n30.4\t31.2\tBARWHI_L\n40\t41.5\t\n", "no text"),
