@@ -6,12 +6,16 @@ from pathlib import Path
 from anuralib.data.findings import OTHER_ANNOTATIONS
 from anuralib.labels.formats import LABEL_SUFFIXES
 
-SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".w64", ".opus")
-_OTHER_SOUNDS = (".m4a", ".wac", ".w4v", ".wv", ".aac", ".wma", ".mp4", ".3gp", ".amr", ".ape", ".caf", ".dff", ".dsf")
+SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".aifc", ".w64", ".opus", ".oga", ".wave", ".bwf",
+                  ".rf64", ".au", ".caf")  # fmt: skip
+_OTHER_SOUNDS = (".m4a", ".wac", ".w4v", ".wv", ".aac", ".wma", ".mp4", ".3gp", ".amr", ".ape", ".dff", ".dsf", ".m4b",
+                 ".mov", ".avi", ".webm", ".mkv", ".mka", ".sph", ".tta")  # fmt: skip
 _OTHER_LABELS = (".textgrid", ".eaf", ".srt", ".svl", ".lab", ".elan", ".antx", ".trs")
 # What was deleted, and what belongs to the system: on the disks of Windows, Linux and macOS.
 _NOT_OURS = {"$recycle.bin", "recycler", "recycled", "system volume information", "lost+found", "__macosx"}
-_OWN_TABLES = ("species.csv", "readme.txt", "metadata.csv", "weak_labels.csv", "truth.csv", "report.csv")
+# Tables of the package; what a network found (calls.csv, predictions.csv) must not come back as labels by itself.
+_OWN_TABLES = ("species.csv", "readme.txt", "metadata.csv", "weak_labels.csv", "truth.csv", "report.csv", "calls.csv",
+               "predictions.csv")  # fmt: skip
 
 
 def _is_ours(name: str) -> bool:

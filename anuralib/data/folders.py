@@ -31,34 +31,48 @@ def _key(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
 
 
-def _beside(files: list[Path], sound: dict[str, Path]) -> tuple[dict[str, list[Path]], list[tuple]]:
-    """The files that may be labels of each recording, and findings for those that belong to none."""
+def _beside(files: list[Path], sound: dict[str, Path]) -> tuple[dict[str, list[Path]], list[Path]]:
+    """The files that may be labels of each recording, and those that belong to none by their name."""
     # A label file has the name of the file, or that of the recording, as players and `predict_folder` write it.
     by_place = {(path.parent, _key(stem)): name for name, path in sound.items() for stem in (name, path.stem)}
     found: dict[str, list[Path]] = {}
-    findings = []
+    strangers = []
     for path in filter(may_hold_labels, files):
         places = ((path.parent, _key(stem)) for stem in (path.stem, labelled_stem(path)))
         name = next((by_place[place] for place in places if place in by_place), None)
         if name is not None:
             found.setdefault(name, []).append(path)
         elif path.suffix:
-            findings.append(("warning", "label file without its recording", str(path),
-                             "give it the recording's name, and put it beside the recording"))
-    return found, findings
+            strangers.append(path)
+    return found, strangers
 
 
-def _reads(path: Path) -> bool:
+def _reads(path: Path) -> pd.DataFrame | None:
+    """The labels of a file, or None where it is none of labels."""
     try:
-        parse_labels(path)
+        return parse_labels(path)[0]
     except (OSError, ValueError):
+        return None
+
+
+def _names_recordings(path: Path, sound: dict[str, Path]) -> bool:
+    """Whether the rows of a table say of which recordings they are, as a table of a whole season does."""
+    labels = _reads(path)
+    if labels is None or labels.empty:
         return False
-    return True
+    stems = {_key(stem) for name, path in sound.items() for stem in (name, path.stem)}
+    return any(_key(Path(told).stem) in stems for told in labels["file"] if told)
 
 
-def _label_files(files: list[Path], sound: dict[str, Path], on_error: str) -> tuple[dict[str, Path], list[tuple], set]:
-    """The label file beside each recording, findings, and recordings with several of which none can be chosen."""
-    beside, findings = _beside(files, sound)
+def _label_files(
+    files: list[Path], sound: dict[str, Path], on_error: str
+) -> tuple[dict[str, Path], list[Path], list[tuple], set]:
+    """The label file of each recording, tables of several, findings, and recordings with files none can choose from."""
+    beside, strangers = _beside(files, sound)
+    tables = [path for path in strangers if _names_recordings(path, sound)]
+    findings = [("warning", "label file without its recording", str(path),
+                 "give it the recording's name, and put it beside the recording; or name the recording in each row")
+                for path in strangers if path not in tables]  # fmt: skip
     chosen, undecided = {}, set()
     for name, paths in beside.items():
         # NAME.txt goes before NAME.BirdNET.results.csv: what a person saved before what a program did.
@@ -68,7 +82,7 @@ def _label_files(files: list[Path], sound: dict[str, Path], on_error: str) -> tu
             findings += [("warning", "label file passed over: another has the recording's own name", str(path),
                           "put it elsewhere, or take the other away") for path in paths if path not in exact]
             paths = exact
-        good = paths if len(paths) == 1 else [path for path in paths if _reads(path)]
+        good = paths if len(paths) == 1 else [path for path in paths if _reads(path) is not None]
         rest = [path for path in paths if path not in good]
         if rest or len(good) != 1:
             what = (f"{(rest or good)[-1]}: {'no label file' if rest else 'a second label file'} beside "
@@ -80,7 +94,7 @@ def _label_files(files: list[Path], sound: dict[str, Path], on_error: str) -> tu
             chosen[name] = good[0]
         else:
             undecided.add(name)
-    return chosen, findings, undecided
+    return chosen, tables, findings, undecided
 
 
 def _split_free(label: str) -> tuple[str, str | None]:
@@ -176,12 +190,12 @@ def read_recordings_folder(
     sound = recordings_by_name(paths, clashes)
     findings += [("error", "recording can't be read and is left out", f"{path}: {first} gets the same name, {name}",
                   "rename one of them") for path, first, name in clashes or ()]  # fmt: skip
-    label_files, strangers, undecided = _label_files(files, sound, on_error)
+    label_files, tables, strangers, undecided = _label_files(files, sound, on_error)
     named = {}
     for k in sorted(sound):
         named[k], doubts = _time_of(k, sound[k], time_zone)
         findings += doubts
-    strong, problems, unread = read_strong(label_files, list(species), _split_free, on_error, sound)
+    strong, problems, unread = read_strong(label_files, list(species), _split_free, on_error, sound, tables)
     unread |= dict.fromkeys(undecided, [WHOLE])
     annotated = {*label_files, *undecided, *strong["recording"]}
     recordings, unreadable = recording_rows(named, sound, annotated, unread, on_error)

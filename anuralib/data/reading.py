@@ -2,6 +2,7 @@
 
 import os
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -59,7 +60,11 @@ def _own_rows(name, path, labels, named):
         key = unicodedata.normalize("NFC", told).lower()
         found = places.get(key) or places.get(Path(key).stem) or []
         near = [recording for recording, sound in found if sound is not None and sound.parent == path.parent]
-        if not told or name in (recording for recording, _ in found):
+        if not told and name is None:
+            owners.append(None)
+            findings.append(("error", "label of no recording is left out", f"{path}, line {line}: it names no file",
+                             "write the recording's file into the row"))  # fmt: skip
+        elif not told or name in (recording for recording, _ in found):
             owners.append(name)
         elif len(found) == 1 or len(near) == 1:
             owners.append(found[0][0] if len(found) == 1 else near[0])
@@ -75,7 +80,8 @@ class Ignored(ValueError):
 
 
 def read_strong(
-    files: dict[str, Path], species: list[str], split=split_label, on_error: str = "raise", named: dict | None = None
+    files: dict[str, Path], species: list[str], split=split_label, on_error: str = "raise", named: dict | None = None,
+    tables: Sequence[Path] = (),
 ) -> tuple[pd.DataFrame, list[tuple], dict[str, list[tuple[float, float]]]]:
     """All labels, what could not be used, and where therefore nobody knows what calls.
 
@@ -91,6 +97,8 @@ def read_strong(
         What to do with a file that can't be read at all.
     named : dict, optional
         The sound file (or None) of each recording, to find those that rows of tables name.
+    tables : sequence of Path
+        Label files of several recordings, which each row names.
 
     Returns
     -------
@@ -104,14 +112,14 @@ def read_strong(
     rows, findings, known = [], [], set(species)
     unread: dict[str, list[tuple[float, float]]] = {}
     named = dict.fromkeys(files) if named is None else named
-    for name, path in files.items():
+    for name, path in [*files.items(), *((None, path) for path in tables)]:
         try:
             labels, broken = parse_labels(path)
         except (OSError, ValueError) as error:
             if on_error == "raise":
                 raise type(error)(f'{error}; or say on_error="skip" to do without it') from error
             findings.append(("error", "label file can't be read", str(error), "mend it, or take it away"))
-            unread[name] = [WHOLE]
+            unread |= {} if name is None else {name: [WHOLE]}
             continue
         owners, strangers = _own_rows(name, path, labels, named)
         findings += strangers
@@ -120,6 +128,7 @@ def read_strong(
         for owner, row in zip(owners, labels.itertuples(), strict=True):
             try:
                 code, quality = split(row.label)
+                code = code.upper() if code.upper() in known else code
                 if known and code not in known:
                     raise Ignored(f"species {code} is not in species.csv")
             except ValueError as error:

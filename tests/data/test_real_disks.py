@@ -235,3 +235,16 @@ def test_the_recorders_note_gives_the_time_that_the_name_does_not(tmp_path):
     assert times.to_dict() == {"some_evening": "2024-01-01 20:00:00", "POND1_20240101_201234": "2024-01-01 20:12:34"}
     assert "POND1_20240101_201234" in data.check().set_index("problem").loc[
         "name and recorder's note tell different times", "where"][0]  # fmt: skip
+
+
+def test_one_table_of_a_whole_season(root):
+    for name in (ONE, TWO):
+        (root / f"{name}.txt").unlink()
+    (root / "season.csv").write_text(
+        f"file,start_time,end_time,annotation\n{ONE}.wav,1,2,boafab_m\ncards/{TWO}.WAV,3,4,BOAFAB_H\n,5,6,BOAFAB_H\n")
+    with pytest.warns(UserWarning, match=r"season\.csv, line 4: it names no file"):
+        data = al.load_dataset(root)
+    found = data.strong_labels
+    assert list(zip(found["recording"], found["start_s"], found["species"], strict=True)) == [
+        (ONE, 1.0, "BOAFAB"), (TWO, 3.0, "BOAFAB")]  # fmt: skip
+    assert data.recordings["annotated"].all()
