@@ -21,9 +21,9 @@ from dask.distributed import Client, LocalCluster  # noqa: E402
 from joblib import parallel_config  # noqa: E402
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def client():
-    """A client of two worker processes of one thread each, on this machine only."""
+    """A client of two new worker processes of one thread each, on this machine only: restarting old ones may hang."""
     settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "host": "127.0.0.1",
                 "dashboard_address": None, "silence_logs": logging.CRITICAL}  # fmt: skip
     with LocalCluster(**settings) as cluster, Client(cluster) as client:
@@ -72,8 +72,7 @@ def arm(folder, pattern, n, note):
 
 
 def ready(client):
-    """Both workers are there, unarmed: the process ids."""
-    client.restart()
+    """Both workers are there: the process ids."""
     client.wait_for_workers(2, timeout=120)
     return set(client.run(os.getpid).values())
 

@@ -165,12 +165,12 @@ def test_real_recordings_from_the_folder_to_the_report(shared_data, tmp_path):
                  "soundshape_cuvieri.Table.1.selections.txt"):  # fmt: skip
         shutil.copy(shared_data / name, folder)
     (folder / "cut.wav").write_bytes((folder / "spinetail.wav").read_bytes()[:20])
-    with pytest.warns(UserWarning, match=r"cut\.wav"):  # and Raven's three lines, which name no species
+    with pytest.warns(UserWarning, match=r"cut\.wav"):  # and Raven's table, which names no species
         data = al.load_dataset(folder, on_error="skip")
     found = data.check().set_index("problem")
     assert found.loc["recording can't be read and is left out", "n"] == 1
-    assert found.loc["label line left out", "n"] == 3
-    assert found.loc["no date and time in the name", "n"] == 3
+    assert found.loc["label file can't be read", "n"] == 1
+    assert found.loc["no date and time known from the name", "n"] == 3
     # What the check asks for: the species of the Raven table, in a label file that says it.
     (folder / "soundshape_cuvieri.Table.1.selections.txt").rename(tmp_path / "raven.txt")
     calls = al.read_raven_table(tmp_path / "raven.txt").assign(label="PHYCUV")
