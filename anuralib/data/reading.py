@@ -49,12 +49,19 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise ValueError(f"{path}: not a CSV table ({str(error).strip()})") from error
 
 
-def _own_rows(name, path, labels, named):
-    """Whose each row is: the recording that it names, else the one that the file is named after; and findings."""
+def _places(named):
+    """The recordings, with their sound files, that a row may mean by a name."""
     places = {}
     for recording, sound in named.items():
         for key in {recording, sound.stem, sound.name} if sound is not None else {recording}:
             places.setdefault(unicodedata.normalize("NFC", key).lower(), []).append((recording, sound))
+    return places
+
+
+def _own_rows(name, path, labels, places):
+    """Whose each row is: the recording that it names, else the one that the file is named after; and findings."""
+    if name is not None and not labels["file"].any():
+        return [name] * len(labels), []
     owners, findings = [], []
     for line, told in zip(labels["line"], labels["file"], strict=True):
         key = unicodedata.normalize("NFC", told).lower()
@@ -111,7 +118,7 @@ def read_strong(
     """
     rows, findings, known = [], [], set(species)
     unread: dict[str, list[tuple[float, float]]] = {}
-    named = dict.fromkeys(files) if named is None else named
+    places = _places(dict.fromkeys(files) if named is None else named)
     for name, path in [*files.items(), *((None, path) for path in tables)]:
         try:
             labels, broken = parse_labels(path)
@@ -121,7 +128,7 @@ def read_strong(
             findings.append(("error", "label file can't be read", str(error), "mend it, or take it away"))
             unread |= {} if name is None else {name: [WHOLE]}
             continue
-        owners, strangers = _own_rows(name, path, labels, named)
+        owners, strangers = _own_rows(name, path, labels, places)
         findings += strangers
         problems = [(line, text, name, (start_s, end_s) if end_s >= start_s else WHOLE)
                     for line, text, start_s, end_s in broken]  # fmt: skip
