@@ -1,15 +1,26 @@
-"""Writing files so that a reader never meets a half-written one, and where kept files lie."""
+"""Files that a reader never meets half-written, one process at a time in a folder, and where kept files lie."""
 
 import codecs
 import contextlib
+import errno
 import json
 import os
 import re
+import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 _LEFTOVER = re.compile(r"\..+\.[0-9a-f]{32}\.part(\..*)?")
+_WRITING: set[str] = set()  # names of the temporary files that this process is at
+_HELD: set[Path] = set()  # folders that this process has for itself
+LOCK = ".anuralib.lock"
+_MACHINE = {
+    errno.ENOSPC: "the disk is full: free some space, or choose a folder on another disk",
+    errno.EDQUOT: "your share of the disk is used up: free some space, or choose a folder on another disk",
+    errno.EROFS: "the disk can't be written to: choose a folder on another one",
+    errno.EIO: "the disk fails to read or write: copy what is on it to another one",
+}
 
 
 @contextlib.contextmanager
@@ -36,12 +47,16 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
     # A dot in front hides leftovers of a killed process from the globs that list recordings.
     temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.part{path.suffix}")
+    _WRITING.add(temporary.name)
     try:
         yield temporary
         os.replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a disk that fails must not hide what failed
+            temporary.unlink(missing_ok=True)
         raise
+    finally:
+        _WRITING.discard(temporary.name)
 
 
 def write_text(text: str, path: str | os.PathLike) -> None:
@@ -97,12 +112,20 @@ def read_text(path: Path, guess: bool = False) -> str:
     return text
 
 
+def read_settings(path: Path) -> dict:
+    """Settings that a folder was begun with; none if there is no file of them yet."""
+    if not path.is_file():
+        return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: damaged; empty this folder, or give another one") from error
+
+
 def other_settings(path: Path, settings: dict) -> list[str]:
     """In which of its settings a folder that was begun differs; none if there is no file of them yet."""
-    if not path.is_file():
-        return []
-    old = json.loads(path.read_text(encoding="utf-8"))
-    return [key for key in {**old, **settings} if old.get(key) != settings.get(key)]
+    old = read_settings(path)
+    return [key for key in {**old, **settings} if old.get(key) != settings.get(key)] if old else []
 
 
 def write_settings(settings: dict, path: Path) -> None:
@@ -114,11 +137,136 @@ def has_size(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
 
 
+def source_of(path: str | os.PathLike) -> str:
+    """Size and time of a file: another file of the same name differs in it. Empty if it can't be asked."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return ""
+    return f"{state.st_size} bytes of {state.st_mtime_ns}"
+
+
+def is_of_the_machine(error: BaseException | None) -> bool:
+    """Whether a disk is full, fails or can't be written to: then a recording is not to blame, and no other will do."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _MACHINE:
+            return True
+        error = error.__cause__
+    return False
+
+
+def with_advice(error: BaseException) -> OSError:
+    """An error that `is_of_the_machine`, with what to do."""
+    while not isinstance(error, OSError) or error.errno not in _MACHINE:
+        error = error.__cause__
+    text = f"{os.strerror(error.errno)}: {_MACHINE[error.errno]}. Then run the same again; what is done stays done"
+    return OSError(error.errno, text, error.filename)
+
+
+@contextlib.contextmanager
+def advising() -> Iterator[None]:
+    """Say what to do when the block fails by an error that `is_of_the_machine`."""
+    try:
+        yield
+    except Exception as error:
+        if is_of_the_machine(error):
+            raise with_advice(error) from error
+        raise
+
+
+def _holder(lock: Path) -> str:
+    """Who has a folder, as its lock tells."""
+    try:
+        return lock.read_text(encoding="utf-8").strip() or "another process"
+    except (OSError, ValueError):
+        return "another process"
+
+
+def _lock(path: Path):
+    """The lock of a system call: where there is none, a file that is merely there would outlive a killed process."""
+    from filelock import FileLock
+
+    try:
+        return FileLock(path, fallback_to_soft=False)
+    except TypeError:  # earlier versions of filelock
+        return FileLock(path)
+
+
+def _acquire(lock, path: Path, folder: Path, wait: bool) -> bool:
+    """Take a lock, or wait for it and say so; False where the file system has none."""
+    from filelock import Timeout
+
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        who = _holder(path)
+        if not wait:
+            text = f"{who} works in this folder: wait until it is done, or choose another folder"
+            raise BlockingIOError(errno.EAGAIN, text, str(folder)) from None
+        print(f"{folder}: {who} works here; waiting until it is done", flush=True)
+        lock.acquire(timeout=-1, poll_interval=0.2)
+    except (OSError, NotImplementedError):  # a disk without locks, or one that can't be written to: the work will say
+        return False
+    with contextlib.suppress(OSError):  # Windows lets nobody write to a file that is locked
+        path.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+    return True
+
+
+@contextlib.contextmanager
+def locked(folder: str | os.PathLike, wait: bool = True, name: str = LOCK) -> Iterator[None]:
+    """Have a folder to oneself: one process at a time is in the block.
+
+    The lock is a hidden file that is removed at the end; a killed process holds nothing. On a file system without
+    locks the block runs all the same.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Made if needed, and removed again if nothing was put there.
+    wait : bool
+        Whether to wait for another process, after a line that says so; else BlockingIOError names it.
+    name : str
+        Of the lock's file: other names are other locks.
+    """
+    folder = Path(folder).resolve()
+    new = not folder.is_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    lock = _lock(path)
+    held = _acquire(lock, path, folder, wait)
+    if name == LOCK:
+        _HELD.add(folder)
+    try:
+        yield
+    finally:
+        _HELD.discard(folder)
+        if held:
+            # Elsewhere than on Windows it goes while it is held: who waits sees that it is gone, and makes another.
+            if os.name == "nt":
+                lock.release()
+            with contextlib.suppress(OSError):
+                path.unlink()
+            lock.release()
+        if new:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
 def remove_leftovers(folder: str | os.PathLike) -> None:
-    """Remove the temporary files of `atomic_path` that a killed process left under a folder."""
-    for path in Path(folder).rglob(".*.part*"):
-        if _LEFTOVER.fullmatch(path.name) and path.is_file():
-            path.unlink()
+    """Remove the temporary files of `atomic_path` that a killed process left under a folder.
+
+    What this process writes at the moment stays, and all of it while another process has the folder (`locked`).
+    """
+    folder = Path(folder).resolve()
+    if not folder.is_dir():
+        return
+    if folder not in _HELD:
+        with contextlib.suppress(BlockingIOError), locked(folder, wait=False):
+            remove_leftovers(folder)
+        return
+    for path in folder.rglob(".*.part*"):
+        if _LEFTOVER.fullmatch(path.name) and path.name not in _WRITING and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def cache_dir() -> Path:

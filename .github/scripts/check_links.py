@@ -8,6 +8,7 @@ is no failure: a reader's browser may well get the page.
 
 import argparse
 import http.client
+import re
 import sys
 import time
 import urllib.error
@@ -15,11 +16,12 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import quote, urldefrag, urlsplit
 
 HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; weekly link check of an open course)", "Accept": "*/*"}
 TURNED_AWAY = {401, 403, 406, 418, 429}
 AT_ONCE = 8
+LONGEST = 200  # characters of an answer or an address in the report
 # Pages that only exist once the book is published, and buttons that lead to a program rather than to a page.
 PASSED_OVER = ("colab.research.google.com", "127.0.0.1", "localhost")
 
@@ -69,6 +71,19 @@ def answer(address, timeout_s=30, wait_s=5):
     return state, said
 
 
+def plain_address(address):
+    """An address as a report may show it: nothing in it is Markdown, what was is written with %."""
+    text = quote(address, safe=":/?#&=+,;%.-~")
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def plain_words(said):
+    """What a server answered: its number, and its words as code, from which no link, picture or name can come."""
+    number, words = re.match(r"(\d{3}\b)?(.*)", said, re.DOTALL).groups()
+    words = " ".join(re.sub(r"[^\w .,:;'/-]", " ", words).split())[:LONGEST]
+    return " ".join([number] * bool(number) + [f"`{words}`"] * bool(words))
+
+
 def main(arguments=None, ask=answer, passed_over=PASSED_OVER):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("site", type=Path)
@@ -81,7 +96,8 @@ def main(arguments=None, ask=answer, passed_over=PASSED_OVER):
         answers = dict(zip(links, pool.map(ask, links), strict=True))
     report, gone = [f"## Links to other sites: {len(links)} asked\n"], 0
     for state, title in (("gone", "Gone"), ("unclear", "Turned away, or out of order: look yourself")):
-        lines = [f"- {a} ({answers[a][1]}), on {', '.join(links[a])}" for a in links if answers[a][0] == state]
+        lines = [f"- {plain_address(a)} ({plain_words(answers[a][1])}), on "
+                 f"{', '.join(map(plain_address, links[a]))}" for a in links if answers[a][0] == state]  # fmt: skip
         gone += len(lines) if state == "gone" else 0
         report += [f"### {title}: {len(lines)}\n", *lines, ""] if lines else []
     text = "\n".join(report)

@@ -7,14 +7,18 @@ proof for a grade.
 
 import argparse
 import contextlib
+import csv
 import json
 import os
 import re
+import sys
+import unicodedata
 import uuid
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from anuralib import __version__
@@ -22,6 +26,13 @@ from anuralib.course import exercises
 from anuralib.course.language import text as _
 
 _LONGEST = 300  # characters of an answer that are kept, where answers are kept at all
+_LONGEST_NAME = 100
+_LONGEST_LINE = 16_384  # bytes; answer and hint as JSON escapes them take a quarter of it
+_MOST_ATTEMPTS = 1_000_000
+_MOST_TOLD = 10  # broken lines of a file that are warned of one by one
+_MOST_QUOTED = 200  # characters of a file that a message repeats
+_FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # before it nobody had this package: an earlier clock is wrong
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last four are the same, wide
 _FIELDS = {"time": str, "session": str, "exercise": str, "attempt": int, "passed": bool, "hint_shown": bool,
            "version": str}  # fmt: skip
 _COLUMNS = ["student", "exercise", "passed", "first_pass", "attempts_to_pass", "attempts", "hints", "version"]
@@ -39,7 +50,8 @@ def record_answers(path, name=None, answers=False):
     path : path-like or None
         A file whose name ends with ``.jsonl``; lines are added to what is there. None stops the recording.
     name : str, optional
-        Whose answers these are: a name or a number from the teacher. Without it the name of the file counts.
+        Whose answers these are: a name or a number from the teacher, of 100 characters at most. Without it the name of
+        the file counts.
     answers : bool
         Write the answer and the hint as well, as text of 300 characters at most.
 
@@ -50,7 +62,8 @@ def record_answers(path, name=None, answers=False):
     Raises
     ------
     ValueError
-        A file whose name does not end with ``.jsonl``, an empty name, or one with a line break.
+        A file whose name does not end with ``.jsonl``; a name that is empty, longer, or has line breaks or other
+        control characters.
     OSError
         If the file can't be written.
     """
@@ -60,8 +73,8 @@ def record_answers(path, name=None, answers=False):
     path = Path(path).expanduser().absolute()
     if path.suffix != ".jsonl":
         raise ValueError(f"{path.name}: give a file whose name ends with .jsonl, for instance answers.jsonl")
-    if name is not None and (not isinstance(name, str) or not name.strip() or len(name.splitlines()) > 1):
-        raise ValueError(f"name must be a text of one line, not {name!r}")
+    if name is not None and not _is_name(name):
+        raise ValueError(f"name must be a text of one line and at most {_LONGEST_NAME} characters, not {_told(name)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     _append(path, "")  # a file that can't be written is refused now, and not at the first answer
     session, counts = uuid.uuid4().hex[:12], {}
@@ -85,6 +98,31 @@ def record_answers(path, name=None, answers=False):
             "al.record_answers(None) ends it.", file=path.name,
             kept=_("the answers and hints too") if answers else _("not the answers")))  # fmt: skip
     return path
+
+
+def _is_name(text):
+    """Whether a text can be a student's name: a line that shows, without what steers terminals and tables.
+
+    The joiners of Persian and of India's scripts are the only format characters that names have.
+    """
+    if not isinstance(text, str) or not 0 < len(text.strip()) <= len(text) <= _LONGEST_NAME:
+        return False
+    kinds = {unicodedata.category(letter) for letter in text if letter not in "\u200c\u200d"}
+    return not kinds & {"Cc", "Cf", "Cs", "Zl", "Zp"} and any(unicodedata.category(c)[0] not in "ZMC" for c in text)
+
+
+def _told(value):
+    """What stands in a file, for a message: as Python writes it, cut where it is long."""
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = f"a deep {type(value).__name__}"
+    return text if len(text) <= _MOST_QUOTED else f"{text[:_MOST_QUOTED]}..."
+
+
+def _place_name(place):
+    """A file's place in the folder, as text that can be shown whatever its name is."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in place.as_posix())
 
 
 def _as_text(answer):
@@ -120,14 +158,17 @@ def collect_answers(folder, on_error="raise"):
     """Gather the files of `record_answers` that a class has handed in.
 
     The student is the name in the line, else the file's place in the folder (``maria/answers``). A file that was handed
-    in twice by one student counts once.
+    in twice by one student counts once. The files of a student follow each other by their times; where a clock was
+    certainly wrong (before the package was there, or later than now), nobody knows when, and a pass in that file
+    counts as the last, a miss as the first of the attempts.
 
     Parameters
     ----------
     folder : path-like
         Folders of any depth with files that end with ``.jsonl``.
     on_error : {"raise", "skip"}
-        Stop at the first line that can't be read, or leave such lines out and warn of each.
+        Stop at the first line that can't be read, or leave such lines out and warn: of the first 10 of a file one by
+        one, of the others by their number.
 
     Returns
     -------
@@ -151,16 +192,12 @@ def collect_answers(folder, on_error="raise"):
     files = sorted(path for path in folder.rglob("*.jsonl") if path.is_file())
     if not files:
         raise FileNotFoundError(f"{folder}: no file in it ends with .jsonl, as those of record_answers do")
-    lines = []
+    found = []
     for path in files:
-        place = path.relative_to(folder)
-        found = list(_read(path, place, on_error))
-        if not found:
-            warnings.warn(f"{place.as_posix()}: no answers in it", stacklevel=2)
-        lines.append(found)
-    # Within a file lines stand in the order in which they were written, whatever a clock did.
-    lines.sort(key=lambda found: found[0]["time"] if found else pd.Timestamp.max.tz_localize("UTC"))
-    table = pd.DataFrame([line for found in lines for line in found], columns=["student", *_FIELDS])
+        found.append(list(_read(path, path.relative_to(folder), on_error)))
+    lines = [line | {"file": number, "clock": _clock_is_right(of_file)}
+             for number, of_file in enumerate(sorted(filter(None, found), key=_begun)) for line in of_file]  # fmt: skip
+    table = pd.DataFrame(lines, columns=["student", *_FIELDS, "file", "clock"])
     table = table.drop_duplicates(["student", "session", "exercise", "attempt"])
     rows = [_summary(*key, group) for key, group in table.groupby(["student", "exercise"])]
     result = pd.DataFrame(rows, columns=_COLUMNS)
@@ -168,7 +205,26 @@ def collect_answers(folder, on_error="raise"):
     return result.astype({"passed": bool, "attempts_to_pass": "Int64"})
 
 
+def _begun(lines):
+    """When a file was begun; within it lines stand in the order in which they were written, whatever a clock did."""
+    return lines[0]["time"]
+
+
+def _clock_is_right(lines):
+    """Whether all times of a file can be right."""
+    latest = datetime.now(UTC) + timedelta(days=1)
+    return all(_FIRST_DAY <= line["time"] <= latest for line in lines)
+
+
+def _in_order(group):
+    """The lines of an exercise as they came: a file with a wrong clock first if it has misses only, else last."""
+    passed = group.groupby("file")["passed"].transform("any")
+    turn = np.where(group["clock"], 0, np.where(passed, 1, -1))
+    return group.iloc[np.argsort(turn, kind="stable")]
+
+
 def _summary(student, exercise, group):
+    group = _in_order(group)
     passed = group["passed"].to_numpy(dtype=bool)
     first = int(passed.argmax()) if passed.any() else None
     return (student, exercise, first is not None, pd.NaT if first is None else group["time"].iloc[first],
@@ -176,46 +232,78 @@ def _summary(student, exercise, group):
             group["version"].iloc[-1])  # fmt: skip
 
 
+def _lines(path):
+    """Number and bytes of each line; of one that is too long only so much that this can be seen."""
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(_LONGEST_LINE + 1):
+            number += 1
+            rest = line
+            while rest and not rest.endswith(b"\n"):
+                rest = file.readline(1 << 20)
+            if line.strip():
+                yield number, line
+
+
 def _read(path, place, on_error):
     """The lines of one file, checked."""
-    for number, raw in enumerate(path.read_bytes().split(b"\n"), start=1):
-        if not raw.strip():
-            continue
+    shown, good, bad = _place_name(place), 0, 0
+    for number, raw in _lines(path):
         try:
             line = _checked(raw)
         except ValueError as error:
-            message = f"{place.as_posix()}, line {number}: {error}"
             if on_error == "raise":
-                raise ValueError(message) from None
-            warnings.warn(message, stacklevel=3)
+                raise ValueError(f"{shown}, line {number}: {error}") from None
+            bad += 1
+            if bad <= _MOST_TOLD:
+                warnings.warn(f"{shown}, line {number}: {error}", stacklevel=3)
             continue
-        line["student"] = line.get("name", place.with_suffix("").as_posix())
+        good += 1
+        line["student"] = line.get("name") or _place_name(place.with_suffix(""))
         yield line
+    if bad > _MOST_TOLD:
+        warnings.warn(f"{shown}: {bad - _MOST_TOLD} more lines that can't be read", stacklevel=3)
+    if not good:
+        warnings.warn(f"{shown}: no answers in it", stacklevel=3)
 
 
 def _checked(raw):
     """A line as a dictionary, or a ValueError that says what is wrong with it."""
+    if len(raw) > _LONGEST_LINE:
+        raise ValueError(f"over {_LONGEST_LINE} bytes, which no line of JSON by record_answers has; was it edited?")
     try:
         line = json.loads(raw.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise ValueError("not a whole line of JSON; was it cut off, or edited?") from None
     if not isinstance(line, dict):
         raise ValueError("a record of a check is expected")
     for field, kind in _FIELDS.items():
         if type(line.get(field)) is not kind:  # True is no number here
-            raise ValueError(f"{field} is {'missing' if field not in line else f'{line[field]!r}'}; was it edited?")
-    if not isinstance(line.get("name", ""), str):
-        raise ValueError(f"name is {line['name']!r}; was it edited?")
+            raise ValueError(f"{field} is {'missing' if field not in line else _told(line[field])}; was it edited?")
+    for field in ("session", "version", "exercise", "name"):  # the rules of record_answers hold for all that is shown
+        if field in line and not _is_name(line[field]):
+            raise ValueError(f"{field} is {_told(line[field])}; was it edited?")
+    if "name" in line:
+        line["name"] = unicodedata.normalize("NFC", line["name"].strip())
     if not re.fullmatch(r"[\w-]+\.\d+", line["exercise"]):
         raise ValueError(f"{line['exercise']!r} is no name of an exercise; was it edited?")
-    if line["attempt"] < 1 or line["passed"] == line["hint_shown"]:
+    if not 1 <= line["attempt"] <= _MOST_ATTEMPTS or line["passed"] == line["hint_shown"]:
         raise ValueError("attempt, passed and hint_shown don't fit together; was it edited?")
     try:
         time = datetime.fromisoformat(line["time"])
         line["time"] = pd.Timestamp(time).tz_convert("UTC").as_unit("ns")
     except (ValueError, TypeError, OverflowError):
-        raise ValueError(f"time is {line['time']!r}; was it edited?") from None
+        raise ValueError(f"time is {_told(line['time'])}; was it edited?") from None
     return line
+
+
+def _for_spreadsheets(table):
+    """The table with an apostrophe before text that a spreadsheet would take for a formula."""
+
+    def safe(text):
+        return f"'{text}" if str(text).lstrip().startswith(_FORMULA) else text
+
+    return table.assign(**{column: table[column].map(safe) for column in ("student", "exercise", "version")})
 
 
 def main(arguments=None):
@@ -227,10 +315,10 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         table = collect_answers(options.folder, "skip" if options.skip else "raise")
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         parser.exit(1, f"{error}\n")
     if options.csv:
-        table.to_csv(options.csv, index=False)
+        _for_spreadsheets(table).to_csv(options.csv, index=False, quoting=csv.QUOTE_NONNUMERIC)
     shown = table.assign(text=table["attempts_to_pass"].astype("string").fillna("not yet"))
     shown = shown.pivot_table(index="student", columns="exercise", values="text", aggfunc="first").fillna("")
     print("Attempts up to the first pass; empty where nothing was tried.")
@@ -238,4 +326,5 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without the letters of a name is no obstacle
     main()

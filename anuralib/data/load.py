@@ -2,15 +2,18 @@
 
 import contextlib
 import os
+import re
 import shutil
 import uuid
 from pathlib import Path
 
-from anuralib._files import cache_dir
+from anuralib._files import cache_dir, locked
 from anuralib.data.anuraset import read_anuraset_layout
 from anuralib.data.dataset import Dataset, window_folder
 from anuralib.data.folders import read_recordings_folder, read_windows_folder
 from anuralib.pond import simulate
+
+_UNFINISHED = re.compile(r"\.pond-[a-z]+-\d+\.[0-9a-f]{32}\.part")  # a pond that is being built
 
 
 def _pond_name(size: str) -> str:
@@ -24,25 +27,40 @@ def _load_pond(size: str, folder: Path) -> Dataset:
     if size == "mini" and os.environ.get("ANURALIB_SMOKE") == "1":
         size = "tiny"
     target = folder / _pond_name(size)
-    if not target.is_dir():
+    if simulate.what_is_wrong(target):
         folder.mkdir(parents=True, exist_ok=True)
-        building = folder / f".{target.name}.{uuid.uuid4().hex}.part"
-        try:
-            simulate.write_pond(building, **simulate.SIZES[size])
-            # Another process may have finished the same pond meanwhile; they are equal.
-            with contextlib.suppress(OSError):
-                building.rename(target)
-            if not target.is_dir():
-                raise OSError(f"{target}: the pond could not be moved here; check the folder")
-        finally:
-            shutil.rmtree(building, ignore_errors=True)
+        with locked(folder, name=".pond.lock"):
+            for left in folder.iterdir():  # nobody else builds one now: these are of killed processes
+                if _UNFINISHED.fullmatch(left.name):
+                    shutil.rmtree(left, ignore_errors=True)
+            if simulate.what_is_wrong(target):  # else another process made it meanwhile
+                _build_pond(target, size)
     return read_anuraset_layout(target, name="pond")
+
+
+def _build_pond(target: Path, size: str) -> None:
+    """Build a pond beside its place, then move it there; one that is damaged is mended where it is."""
+    if target.is_dir():
+        simulate.mend_pond(target, **simulate.SIZES[size])
+        return
+    building = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+    try:
+        simulate.write_pond(building, **simulate.SIZES[size])
+        # Where there are no locks another process may have finished the same pond meanwhile; they are equal.
+        with contextlib.suppress(OSError):
+            building.rename(target)
+        if not target.is_dir():
+            raise OSError(f"{target}: the pond could not be moved here; check the folder")
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
 
 
 def _read_folder(root: Path, name: str | None, on_error: str, time_zone: str | None = None) -> Dataset:
     """The layout shows in what lies in the folder."""
     if not root.is_dir():
         raise FileNotFoundError(f'{root}: there is no such folder; names of data sets are "pond" and "anuraset"')
+    if (root / "pond.json").is_file() and simulate.is_unfinished(root):
+        raise ValueError(f"{root}: this pond was not finished; make it again with simulate_pond")
     if any((root / part).exists() for part in ("raw_data", "strong_labels", "weak_labels.csv")):
         return read_anuraset_layout(root, name, on_error)
     if window_folder(root):
@@ -63,9 +81,9 @@ def load_dataset(
     ----------
     name : str or path-like
         "pond": simulated recordings, made at the first call and kept in the cache folder
-        (`ANURALIB_CACHE` names another). "anuraset": the real ones, from `root`. Anything else is
-        a folder: laid out like either (`raw_data`, `strong_labels`, ...), a data set of windows
-        (`metadata.csv`), or any folder of recordings with label files beside them.
+        (`ANURALIB_CACHE` names another); files of it that are missing or cut are made again. "anuraset": the
+        real ones, from `root`. Anything else is a folder: laid out like either (`raw_data`, `strong_labels`,
+        ...), a data set of windows (`metadata.csv`), or any folder of recordings with label files beside them.
     root : str or path-like, optional
         For "anuraset", the folder that holds `raw_data`, `strong_labels`, `weak_labels.csv` and
         `species.csv`, or the windows in `anuraset/`; for "pond", where to keep ponds instead of
@@ -108,7 +126,8 @@ def simulate_pond(out_dir, n_recordings=120, duration_s=60, seed=0, n_jobs=None)
     Parameters
     ----------
     out_dir : str or path-like
-        A new or empty folder, or one that holds a pond, which is then made again.
+        A new or empty folder, or one that holds a pond: of the same settings it is made again, of others it is
+        removed first, all of it that `simulate_pond` had made.
     n_recordings : int
         120 makes the book's pond; the rarest types are in one recording whatever the number.
     duration_s : float
@@ -125,7 +144,7 @@ def simulate_pond(out_dir, n_recordings=120, duration_s=60, seed=0, n_jobs=None)
     Raises
     ------
     ValueError
-        If a number makes no sense, or `out_dir` holds something else.
+        If a number makes no sense, or `out_dir` holds something else, also beside a pond of other settings.
     """
     simulate.write_pond(out_dir, n_recordings, duration_s, seed, n_jobs)
     return read_anuraset_layout(out_dir, name="pond")

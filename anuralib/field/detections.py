@@ -1,11 +1,13 @@
 """A trained network in the field: a folder of recordings in, a table of probabilities and label files out."""
 
 import csv
+import hashlib
+import json
 import shutil
 import warnings
 from collections import namedtuple
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from pathlib import Path
 
@@ -14,7 +16,17 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from anuralib._arguments import check_on_error
-from anuralib._files import atomic_path, other_settings, remove_leftovers, write_settings
+from anuralib._files import (
+    advising,
+    atomic_path,
+    is_of_the_machine,
+    locked,
+    other_settings,
+    remove_leftovers,
+    source_of,
+    with_advice,
+    write_settings,
+)
 from anuralib._workers import ahead, in_workers
 from anuralib.data.dataset import sound_paths
 from anuralib.data.folders import read_recordings_folder
@@ -29,7 +41,7 @@ from anuralib.windows.grid import window_starts
 
 _CALL_COLUMNS = ["recording", "start_s", "end_s", "species"]
 _MODEL = "model.pt"
-_Sound = namedtuple("_Sound", ["recording", "path", "duration_s"])
+_Sound = namedtuple("_Sound", ["recording", "path", "duration_s", "source"])
 
 
 def labels_from_windows(windows, chosen, species=None, max_gap_s=1.0):
@@ -136,6 +148,8 @@ def _predict_recordings(model, sounds, out, way, n_jobs, progress):
         try:
             return block, read_windows(sound.path, first, size, rate, way.channel, begin, length)
         except (OSError, ValueError) as error:
+            if is_of_the_machine(error):  # no recording's fault, and others won't do better
+                raise with_advice(error) from error
             if way.on_error == "raise":
                 raise
             return block, error
@@ -152,19 +166,26 @@ def _predict_recordings(model, sounds, out, way, n_jobs, progress):
             report.append((sound.recording, str(problem)))
             continue
         starts = window_starts(sound.duration_s, window_s, way.hop_s)
-        _write(out, sound.recording, starts, window_s, np.concatenate(values), way.threshold)
+        _write(out, sound, starts, window_s, np.concatenate(values), way.threshold)
     return report
 
 
 @lru_cache(maxsize=1)
 def _model_of(path, weights):
     """The network of a run, read once in each worker; `weights` tells it from an earlier one at the same place."""
-    return load_model(path)
+    model = load_model(path)
+    if _weights(model) != weights:
+        raise ValueError(f"{path}: not the network of this run; run predict_folder again")
+    return model
+
+
+def _weights(model):
+    return digest(*(value.detach().cpu().numpy() for value in model.state_dict().values()))
 
 
 def _predict_one(weights, sound, out, way):
     """A worker's part: one recording. Done before, by a worker that died since, it need not be done again."""
-    if _part(out, sound.recording).exists():
+    if _is_done(out, sound):
         return []
     return _predict_recordings(_model_of(out / _MODEL, weights), [sound], out, way, n_jobs=1, progress=False)
 
@@ -188,7 +209,8 @@ def predict_folder(
 
     A recording longer than about `block_s` is read stretch by stretch, each filtered and normalised by itself like a
     recording of the train subset: memory does not grow with its length. What is done stays done: a run that was stopped
-    goes on with the next recording, and new recordings can be added to the folder later.
+    goes on with the next recording, and new recordings can be added to the folder later. A recording that was replaced
+    by another is judged again, and so is one whose part was damaged.
 
     Parameters
     ----------
@@ -198,7 +220,8 @@ def predict_folder(
         Recordings are searched in all folders below it.
     out_dir : path
         Gets predictions.csv (fname, min_t, max_t in seconds, the probability of each species), calls.csv (recording,
-        start_s, end_s, species), labels/NAME.txt for Audacity, and windows/NAME.csv, the parts of the first.
+        start_s, end_s, species), labels/NAME.txt for Audacity, and windows/NAME.csv, the parts of the first;
+        done/NAME.json says of which recording (size, time) they are. A second process waits for the first.
     threshold : float, Series or dict
         Yes from this probability on; one for all, or one a species (see `tune_thresholds`).
     window_s, hop_s : float
@@ -225,6 +248,8 @@ def predict_folder(
     ------
     FileNotFoundError, ValueError
         No recordings, an unusable one (with its name), an out_dir of another model or other settings.
+    OSError
+        The disk is full, fails or can't be written to, whatever `on_error` says.
     """
     check_on_error(on_error)
     out = Path(out_dir)
@@ -232,16 +257,26 @@ def predict_folder(
     if threshold.isna().any():
         raise ValueError(f"threshold has no entry for {threshold.index[threshold.isna()].tolist()}")
     dataset = folder if hasattr(folder, "recordings") else read_recordings_folder(folder, on_error=on_error)
-    weights = digest(*(value.detach().cpu().numpy() for value in model.state_dict().values()))
-    _check_run(out / "run.json", {
+    weights = _weights(model)
+    run = {
         "model": weights, "species": model.species, "threshold": threshold.to_list(), "window_s": window_s,
         "hop_s": hop_s, "block_s": block_s, "channel": channel,
-    })  # fmt: skip
+    }  # fmt: skip
+    way = _Way(threshold, window_s, hop_s, block_s, channel, on_error, device)
+    with locked(out), advising():
+        _check_run(out / "run.json", run)
+        return _predict_all(model, weights, dataset, out, way, n_jobs, progress, workers)
+
+
+def _predict_all(model, weights, dataset, out, way, n_jobs, progress, workers):
+    """What is left of a run, then its tables; the path of the first."""
     remove_leftovers(out)
     paths = sound_paths(dataset)
-    left = [_Sound(row.recording, paths[row.recording], row.duration_s) for row in dataset.recordings.itertuples()
-            if row.recording in paths and not _part(out, row.recording).exists()]  # fmt: skip
-    way = _Way(threshold, window_s, hop_s, block_s, channel, on_error, device)
+    sounds = [_Sound(row.recording, paths[row.recording], row.duration_s, source_of(paths[row.recording]))
+              for row in dataset.recordings.itertuples() if row.recording in paths]  # fmt: skip
+    left = [sound for sound in sounds if not _is_done(out, sound)]
+    for sound in left:  # damaged, or of another recording: it must not be joined if this one can't be read
+        _part(out, sound.recording).unlink(missing_ok=True)
     if workers is None:
         report = _predict_recordings(model, left, out, way, n_jobs, progress)
     else:
@@ -256,7 +291,7 @@ def predict_folder(
             pd.DataFrame(report, columns=["recording", "problem"]).to_csv(temporary, index=False)
         warnings.warn(
             f"{len(report)} recording(s) without predictions, see {out / 'report.csv'}: {': '.join(report[0])}",
-            stacklevel=2,
+            stacklevel=3,
         )
     return _join(out, paths)
 
@@ -265,14 +300,53 @@ def _part(out, name):
     return out / "windows" / f"{name}.csv"
 
 
-def _write(out, name, starts, window_s, values, threshold):
-    """The label file first: where the table of a recording is, all of it is."""
+def _hash(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, partial(hashlib.blake2b, digest_size=16)).hexdigest()
+
+
+def _note(out, name):
+    """Of which recording the answers are, and hashes of both files of them; empty if unknown."""
+    try:
+        return dict(json.loads((out / "done" / f"{name}.json").read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return {}
+
+
+def _is_done(out, sound):
+    """Whether the answers for a recording are there, as they were written and of this very recording.
+
+    One that is gone can't be compared. Labels may have been edited since.
+    """
+    part, note = _part(out, sound.recording), _note(out, sound.recording)
+    if not (part.exists() and _labels(out, sound.recording).exists() and note):
+        return False
+    return sound.source in ("", note.get("source")) and note.get("windows") == _hash(part)
+
+
+def _labels(out, name):
+    return out / "labels" / f"{name}.txt"
+
+
+def _write_labels(out, name, calls):
+    """Labels for Audacity; what somebody edited in an earlier file is kept beside it, as NAME.txt.bak."""
+    path = _labels(out, name)
+    with atomic_path(path) as temporary:
+        write_audacity_labels(calls.rename(columns={"species": "label"}), temporary)
+        if path.exists() and _hash(path) not in (_note(out, name).get("labels"), _hash(temporary)):
+            path.replace(path.with_name(f"{path.name}.bak"))
+
+
+def _write(out, sound, starts, window_s, values, threshold):
+    """The note comes last: where it is, all of a recording is."""
+    name = sound.recording
     windows = pd.DataFrame({"fname": name, "min_t": starts, "max_t": np.round(starts + window_s, 9)})
-    calls = labels_from_windows(windows, values >= threshold.to_numpy(), list(threshold.index))
-    write_audacity_labels(calls.rename(columns={"species": "label"}), out / "labels" / f"{name}.txt")
+    _write_labels(out, name, labels_from_windows(windows, values >= threshold.to_numpy(), list(threshold.index)))
     table = pd.concat([windows, pd.DataFrame(values, columns=threshold.index).round(4)], axis=1)
     with atomic_path(_part(out, name)) as temporary:
         table.to_csv(temporary, index=False)
+    note = {"source": sound.source, "windows": _hash(_part(out, name)), "labels": _hash(_labels(out, name))}
+    write_settings(note, out / "done" / f"{name}.json")
 
 
 def _join(out, names):
@@ -291,6 +365,6 @@ def _join(out, names):
         table = csv.writer(whole, lineterminator="\n")
         table.writerow(_CALL_COLUMNS)
         for name in names:
-            calls = read_audacity_labels(out / "labels" / f"{name}.txt")
+            calls = read_audacity_labels(_labels(out, name))
             table.writerows((name, row.start_s, row.end_s, row.label) for row in calls.itertuples())
     return out / "predictions.csv"

@@ -23,6 +23,7 @@ from anuralib.labels.tables import (
     number,
     parse_table,
     problem,
+    quoted,
     read_lines,
     unquote,
     without_problems,
@@ -31,6 +32,7 @@ from anuralib.labels.tables import read_label_csv as read_label_csv
 from anuralib.labels.tables import read_raven_table as read_raven_table
 
 LABEL_SUFFIXES = (".txt", ".csv")
+_MOST_TOLD = 5  # lines that a warning says something of
 # What programs put behind the recording's name: NAME.Table.1.selections.txt, NAME.BirdNET.results.csv, NAME.wav.csv,
 # NAME.txt.txt.
 _LABEL_FILE = re.compile(
@@ -137,7 +139,8 @@ def read_audacity_labels(path: str | os.PathLike, on_error: str = "raise") -> pd
     if on_error == "raise":
         return without_problems(path, labels, problems)
     if problems:
-        told = "; ".join(f"line {line}: {text}" for line, text, *_ in problems)
+        told = "; ".join(f"line {line}: {text}" for line, text, *_ in problems[:_MOST_TOLD])
+        told += "; ..." if len(problems) > _MOST_TOLD else ""
         warnings.warn(f"{path}: {len(problems)} line(s) left out: {told}", stacklevel=2)
     return labels[list(LABEL_COLUMNS)]
 
@@ -177,7 +180,7 @@ def _checked(path, labels: pd.DataFrame) -> list[tuple[float, float, str, float,
         try:
             check_times(number(f"{start:.17g}", "start"), number(f"{end:.17g}", "end"))
             if re.search(r"[\t\r\n\0]", text):
-                raise ValueError(f"the label {text!r} holds a tab or line break; take it out")
+                raise ValueError(f"the label {quoted(text)} holds a tab or line break; take it out")
             band(*("-1" if np.isnan(edge) else f"{edge:.17g}" for edge in edges))
         except ValueError as error:
             raise ValueError(f"{path}, row {row}: {error}") from error

@@ -36,11 +36,24 @@ _KNOWN = {"selection", "view", "channel", "frame", "startframe", "confidence", *
 # Kaleidoscope and warbleR give these in kilohertz or in hertz, and don't say which.
 _KHZ_OR_HZ = ("fmin", "fmax", "bottom freq", "top freq")
 _HIGHEST_KHZ = 256  # recorders for bats reach it; no frog's call lies wholly below 256 Hz
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
-_QUOTED = re.compile(r'\s*"((?:[^"]|"")*)"\s*')
+# Files are a stranger's: each pattern has one way only to match, so that a file of any letters is read in little time.
+_NUMBER = re.compile(r"[+-]?([0-9]++(\.[0-9]*+)?|\.[0-9]++)([eE][+-]?[0-9]++)?")
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*+,[0-9]++")
+_QUOTED = re.compile(r'\s*+"((?:[^"]++|"")*+)"\s*+')
 _SEPARATOR = re.compile(r'"?sep=([,;\t])"?[,;\t ]*', re.IGNORECASE)
 _NOTHING = ("", "na", "nan", "none", "null")
+_MOST_QUOTED = 200  # characters of a file that a message repeats
+
+
+def _shown(text: str) -> str:
+    """What a file says, for a message: without control characters, and cut where it is long."""
+    told = repr(text[:_MOST_QUOTED])[1:-1]
+    return told[:_MOST_QUOTED] + "..." * (max(len(text), len(told)) > _MOST_QUOTED)
+
+
+def quoted(text: str) -> str:
+    """The same between marks."""
+    return repr(text) if len(text) < 20 else f"'{_shown(text)}'"
 
 
 def _key(name: str) -> str:
@@ -84,7 +97,7 @@ def number(text: str, what: str) -> float:
         text = text.replace(",", ".")
     value = float(text) if _NUMBER.fullmatch(text) else np.nan
     if not np.isfinite(value):
-        raise ValueError(f"{what} {text!r} is not a number; write seconds or hertz as in 1.5")
+        raise ValueError(f"{what} {quoted(text)} is not a number; write seconds or hertz as in 1.5")
     return value + 0.0  # -0.0 becomes 0.0
 
 
@@ -196,7 +209,9 @@ def _time_columns(path, line: int, header: list[str]) -> dict[str, int]:
 
 
 def _listed(header: list[str]) -> str:
-    return ", ".join(repr(name.strip()) for name in header if name.strip()) or "none"
+    names = [quoted(name.strip()) for name in header[:_MOST_QUOTED] if name.strip()]
+    told = ", ".join(names)
+    return f"{told[:_MOST_QUOTED]}..." if len(told) > _MOST_QUOTED else told or "none"
 
 
 def _label_place(path, line: int, header: list[str], rows: list, label_column, needed: bool) -> int | None:
@@ -263,6 +278,13 @@ def _has_row_names(header: list[str], rows: list) -> bool:
         cells[-1].strip() for _, cells in rows)
 
 
+class _Cells(dict):
+    """A row's cells by place; empty behind its end, where a list would be as long as the longest line for each row."""
+
+    def __missing__(self, place: int) -> str:
+        return ""
+
+
 class _Table:
     """Which column of a table holds what, and what its rows say."""
 
@@ -287,19 +309,19 @@ class _Table:
         if not self.files_at and "file_offset_s" in self.at:
             _check_nameless_files(path, self.at, self.rows)
 
-    def times(self, cells: list[str]) -> tuple[float, float]:
-        if any(cells[len(self.header) :]):
+    def times(self, cells: dict[int, str]) -> tuple[float, float]:
+        if any(cells[i] for i in range(len(self.header), len(cells))):
             raise ValueError(f"{len(cells)} cells under {len(self.header)} names of columns; take out what is too many")
         return _row_times({what: cells[place] for what, place in self.at.items()})
 
-    def label(self, cells: list[str]) -> str:
+    def label(self, cells: dict[int, str]) -> str:
         label = "" if self.label_at is None else cells[self.label_at]
         return label if self.quality_at is None or not cells[self.quality_at] else f"{label}_{cells[self.quality_at]}"
 
-    def band(self, cells: list[str]) -> tuple[float, float]:
+    def band(self, cells: dict[int, str]) -> tuple[float, float]:
         return band(*(cells[self.at[k]] if k in self.at else "" for k in ("low_hz", "high_hz")), self.factor)
 
-    def file(self, line: int, cells: list[str]) -> str:
+    def file(self, line: int, cells: dict[int, str]) -> str:
         """The name of the file that a row is of; ValueError where one name stands for files of two folders."""
         told = next((cells[i] for i in self.files_at if cells[i]), "")
         name = base_name(told)
@@ -307,8 +329,8 @@ class _Table:
         folder = "/".join(path.removesuffix(name).strip("/ ") for path in paths).strip("/")
         other = self.folders.setdefault(name.casefold(), folder) if name and folder else folder
         if other != folder:
-            raise ValueError(f"{self.path}, line {line}: rows name {name} in two folders, {other} and {folder}; "
-                             "make a table for each")  # fmt: skip
+            raise ValueError(f"{self.path}, line {line}: rows name {_shown(name)} in two folders, {_shown(other)} "
+                             f"and {_shown(folder)}; make a table for each")  # fmt: skip
         return name
 
 
@@ -317,7 +339,7 @@ def parse_table(path, label_column: str | None = None, label_needed: bool = True
     table = _Table(path, label_column, label_needed)
     kept, problems, seen = [], [], set()
     for line, cells in table.rows:
-        cells = [cell.strip() for cell in cells] + [""] * (len(table.header) - len(cells))
+        cells = _Cells(enumerate(map(str.strip, cells)))
         file, span = table.file(line, cells), NO_SPAN
         try:
             span = table.times(cells)
@@ -365,10 +387,10 @@ def of_one_file(path, labels: pd.DataFrame, file: str | os.PathLike | None) -> p
     """
     names = labels["file"].str.casefold()
     several = labels.loc[(names != "") & ~names.duplicated(), ["line", "file"]]
-    told = ", ".join(several["file"].iloc[:3]) + (", ..." if len(several) > 3 else "")
+    told = ", ".join(map(_shown, several["file"].iloc[:3])) + (", ..." if len(several) > 3 else "")
     if file is None and len(several) > 1:
         raise ValueError(f"{path}, line {several['line'].iloc[1]}: rows of {len(several)} recordings ({told}); say "
-                         f"which is wanted, as in file={several['file'].iloc[0]!r}")  # fmt: skip
+                         f"which is wanted, as in file={quoted(several['file'].iloc[0])}")  # fmt: skip
     if file is None or several.empty:
         return labels
     wanted = base_name(os.fspath(file)).casefold()

@@ -80,3 +80,25 @@ def all_logits(model, features, batch_size, device):
             part = take_batch(features, slice(first, first + batch_size), device)
             parts.append(model(part).float().cpu())
     return torch.cat(parts)
+
+
+class NotFinite(FloatingPointError, ValueError):
+    """NaN or infinite numbers in a network: nothing that it says counts."""
+
+
+def check_weights(model):
+    """NotFinite names the weights of a network that are NaN or infinite, as after a learning rate that was too high."""
+    weights = model.state_dict().items()
+    bad = [name for name, values in weights if values.is_floating_point() and not values.isfinite().all()]
+    if bad:
+        told = ", ".join(bad[:3]) + f" and {len(bad) - 3} more" * (len(bad) > 3)
+        raise NotFinite(f"the weights of the network hold NaN or infinite numbers ({told}): train again, with lower lr")
+
+
+def check_outputs(model, logits):
+    """NotFinite names the species for which a network gives NaN or infinite outputs."""
+    finite = torch.isfinite(logits)
+    if not finite.all():
+        row, column = (~finite).nonzero()[0].tolist()
+        raise NotFinite(f"the network gives {float(logits[row, column])} for {model.species[column]} in row {row}: its "
+                        "weights or its input are too large; train again, with lower lr")  # fmt: skip

@@ -1,13 +1,16 @@
 """A run of training on disk: its identity, its checkpoints, and files that are whole or absent."""
 
 import copy
+import functools
 import hashlib
+import inspect
+import io
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from anuralib._files import atomic_path
+from anuralib._files import advising, atomic_path, locked, remove_leftovers
 
 
 def digest(*arrays):
@@ -50,6 +53,22 @@ def read_checkpoint(path, settings):
             "train afresh and overwrite it"
         )
     return state
+
+
+def alone_in_out_dir(function):
+    """Let one process at a time work in the `out_dir` of a function, cleared of what a killed one left there."""
+    names = inspect.signature(function)
+
+    @functools.wraps(function)
+    def wrapped(*given, **more):
+        out_dir = names.bind(*given, **more).arguments.get("out_dir")
+        if out_dir is None:
+            return function(*given, **more)
+        with locked(out_dir, wait=False):
+            remove_leftovers(out_dir)
+            return function(*given, **more)
+
+    return wrapped
 
 
 class Run:
@@ -103,8 +122,10 @@ class Run:
 
 def save_atomic(content, path):
     """`torch.save` to a temporary file beside `path`, then rename: never half a file."""
-    with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+    whole = io.BytesIO()  # a full disk is then an OSError; PyTorch itself says less
+    torch.save(content, whole)
+    with advising(), atomic_path(path) as temporary:
+        temporary.write_bytes(whole.getbuffer())
 
 
 def read_saved(path):

@@ -5,17 +5,26 @@ normalisation of the input is part of the network, so that nobody can forget it.
 """
 
 import math
+import os
+import zipfile
+from numbers import Integral, Real
 
 import numpy as np
 import torch
 from torch import nn
 
+from anuralib.learn.batches import check_weights
 from anuralib.learn.checkpoints import read_saved, save_atomic
 from anuralib.learn.features import FEATURES
 
 RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 MOBILENETS = ("mobilenet_v3_small", "mobilenet_v3_large")
 MODELS = ("small_cnn", "templates", *RESNETS, *MOBILENETS)
+# What a file of a stranger may ask for; all of it is far above what the course and AnuraSet need.
+_MOST_SPECIES, _LONGEST_NAME, _MOST_FRAMES = 20_000, 200, 1_000_000
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_MOST_HZ = 1_000_000
+_LARGEST = {"n_fft": 65_536, "hop": 1_000_000, "n_mels": 2048}
 
 
 class CallClassifier(nn.Module):
@@ -224,7 +233,14 @@ def set_normalisation(model, train_features):
 
 
 def save_model(model, path):
-    """Write weights, normalisation, species and feature settings of a network to one file."""
+    """Write weights, normalisation, species and feature settings of a network to one file.
+
+    Raises
+    ------
+    FloatingPointError
+        Weights that are NaN or infinite: no file is written.
+    """
+    check_weights(model)
     save_atomic(
         {
             "name": model.name,
@@ -240,6 +256,8 @@ def save_model(model, path):
 def load_model(path):
     """Read a network written by `save_model`; it is on the CPU and ready for `predict`.
 
+    The file may be a stranger's: its parts are checked before memory is taken for them.
+
     Returns
     -------
     CallClassifier
@@ -247,15 +265,104 @@ def load_model(path):
     Raises
     ------
     FileNotFoundError, ValueError
-        See `read_saved`; also for a file that is not a model.
+        See `read_saved`; also for a file that is not a model, has parts that don't fit together, or weights that are
+        NaN or infinite.
     """
+    _check_packing(path)
     saved = read_saved(path)
     if not isinstance(saved, dict) or not {"name", "species", "weights"} <= set(saved):
         raise ValueError(f"{path} holds no model: give a file written by save_model")
-    model = build_model(saved["name"], saved["species"], features=saved["features"])
-    for key in ("mean", "std"):  # their length is that of the data they were taken from
-        setattr(model, key, saved["weights"][key].clone())
-    model.load_state_dict(saved["weights"])
-    shape = saved["input_shape"]
-    model.input_shape = tuple(shape) if shape is not None else None
+    try:
+        _check_parts(saved)
+        _check_shapes(saved)
+        model = build_model(saved["name"], saved["species"], features=saved["features"])
+        for key in ("mean", "std"):  # their length is that of the data they were taken from
+            setattr(model, key, saved["weights"][key].float().clone())
+        model.load_state_dict(saved["weights"])
+        check_weights(model)
+    except ValueError as error:
+        raise ValueError(f"{path} holds no model that can be used: {error}") from None
+    model.input_shape = saved["input_shape"] and tuple(saved["input_shape"])
     return model.eval()
+
+
+def _check_packing(path):
+    """Refuse a file whose parts take more memory than they say; save_model writes them as they are."""
+    if not os.path.isfile(path):
+        return  # `read_saved` says so
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+        with open(path, "rb") as file:
+            if file.read(4) != b"PK\3\4":  # torch would read what stands before the archive
+                raise zipfile.BadZipFile("File is not a zip file")
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise ValueError(f"{path} is not a file saved by anuralib, or is damaged ({error}): train again") from None
+    if size > os.path.getsize(path):
+        raise ValueError(f"{path} is not a file saved by anuralib: it unpacks to {size} bytes, more than it has")
+
+
+def _is_whole(value, most):
+    return isinstance(value, Integral) and not isinstance(value, bool) and 1 <= value <= most
+
+
+def _is_pair(value):
+    return isinstance(value, list | tuple) and len(value) == 2
+
+
+def _is_number(value):
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _check_parts(saved):
+    """ValueError for a name, species, settings, shape or weights of another kind than `save_model` writes."""
+    species, features, shape = saved["species"], saved.get("features"), saved.get("input_shape")
+    if not isinstance(saved["name"], str) or saved["name"] not in MODELS:
+        raise ValueError(f"name must be one of {', '.join(MODELS)}")
+    if not isinstance(species, list) or not 1 <= len(species) <= _MOST_SPECIES:
+        raise ValueError(f"species must be a list of 1 to {_MOST_SPECIES} names")
+    if not all(isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME for name in species):
+        raise ValueError(f"each of species must be a text of 1 to {_LONGEST_NAME} characters")
+    if len(set(species)) < len(species):
+        raise ValueError("species names one twice")
+    if not isinstance(features, dict) or not set(FEATURES) <= set(features) <= {*FEATURES, "compression"}:
+        raise ValueError(f"features must be a dictionary of {', '.join(FEATURES)}")
+    for name, most in _LARGEST.items():
+        if not _is_whole(features[name], most):
+            raise ValueError(f"features: {name} must be a whole number from 1 to {most}")
+    if not _is_number(features["sample_rate_hz"]) or not 0 < features["sample_rate_hz"] <= _MOST_HZ:
+        raise ValueError(f"features: sample_rate_hz must be a number above 0 and at most {_MOST_HZ}")
+    band = features["band_hz"]
+    if not _is_pair(band) or not all(map(_is_number, band)) or not 0 <= band[0] < band[1]:
+        raise ValueError("features: band_hz must be two numbers, the lower first")
+    if not _is_number(features["floor_db"]) or features.get("compression", "db") not in ("db", "pcen"):
+        raise ValueError("features: floor_db must be a number, and compression db or pcen")
+    if shape is not None and not (_is_pair(shape) and all(map(_is_whole, shape, (_LARGEST["n_mels"], _MOST_FRAMES)))):
+        raise ValueError("input_shape must be None or two whole numbers, bands and frames")
+    saved["input_shape"] = shape
+
+
+def _check_shapes(saved):
+    """ValueError for weights that are not those of the network that the file names; none of it is built in memory."""
+    weights = saved["weights"]
+    if not isinstance(weights, dict) or not all(_is_plain(values) for values in weights.values()):
+        raise ValueError("weights must be a dictionary of tensors")
+    with torch.device("meta"):
+        expected = build_model(saved["name"], saved["species"], features=saved["features"]).state_dict()
+    missing = [name for name in expected if name not in weights]
+    if missing or len(weights) > len(expected):
+        raise ValueError(f"weights don't fit {saved['name']}: "
+                         + (f"{missing[0]} is missing" if missing else f"{len(weights)} are too many"))  # fmt: skip
+    bands = 1 if saved["input_shape"] is None else saved["input_shape"][0]
+    for name, values in expected.items():
+        shapes = {tuple(values.shape)} | ({(1, 1, bands, 1)} if name in ("mean", "std") else set())
+        if tuple(weights[name].shape) not in shapes:
+            raise ValueError(f"{name} has the shape {tuple(weights[name].shape)}, not {max(shapes)}")
+        if weights[name].dtype != values.dtype and {weights[name].dtype, values.dtype} - set(_FLOATS):
+            raise ValueError(f"{name} is of the type {weights[name].dtype}, not {values.dtype}")
+    if not (weights["std"] > 0).all():
+        raise ValueError("std must be above 0")
+
+
+def _is_plain(values):
+    return isinstance(values, torch.Tensor) and values.layout == torch.strided and values.device.type == "cpu"

@@ -5,16 +5,18 @@ lie in one file of half-precision numbers that is mapped into memory, so that tr
 sound once, and a table larger than the memory can be trained on.
 """
 
-import contextlib
 import hashlib
+import io
 import json
 import os
 import shutil
+import zlib
 from pathlib import Path
 
 import numpy as np
 from tqdm.auto import tqdm
 
+from anuralib._files import advising, locked
 from anuralib._files import cache_dir as default_cache_dir
 from anuralib._workers import ahead
 from anuralib.data.dataset import sound_paths
@@ -24,6 +26,9 @@ from anuralib.sound.audio import SAMPLE_RATE_HZ, read_audio, to_samples
 from anuralib.sound.bandpass import preprocess
 
 _CACHE_VERSION = 1  # goes up whenever the same settings give other numbers
+_SEAL = b"anuralib"  # a finished file ends with it and a hash of the checksums of all before
+_BLOCK = 2**20  # bytes a checksum
+_MARK = 5  # bytes a recording in the list of what is done: 1 and the checksum of its pictures, or zeros
 
 
 def _plan(windows, dataset, rate):
@@ -136,7 +141,8 @@ def window_features(
     cache_dir : path or True, optional
         Folder for one file of float16 numbers (`dtype` is not asked then); True: "features" in the folder where ponds
         are kept. The file's name comes from the content of the recordings, the windows and all settings: what is there
-        is read (mapped, not loaded), and anything else is computed. A run that was stopped goes on where it was.
+        is read (mapped, not loaded), and anything else is computed, also what was damaged since. A run that was stopped
+        goes on where it was, and a second process that needs the same waits for the first.
         Files can be deleted at any time.
     **features
         Other settings than those in `FEATURES`: sample_rate_hz, n_fft, hop, n_mels, band_hz,
@@ -155,7 +161,7 @@ def window_features(
         A recording that the dataset does not have or whose file is gone, a window beyond its end,
         unusable sound.
     OSError
-        The cache folder's disk is too small; the message says how much is needed.
+        The cache folder's disk is too small, and how much is needed; or it is full or fails, and what to do.
     """
     settings = {**FEATURES, **features}
     plan, length = _plan(windows, dataset, settings["sample_rate_hz"])
@@ -186,41 +192,112 @@ def _key(plan, length, settings, n_jobs, channel):
 
 
 def _cached(folder, plan, length, n_rows, settings, n_jobs, channel, progress):
-    path = folder / f"{_key(plan, length, settings, n_jobs, channel)}.npy"
-    if not path.exists():
-        _fill(path, list(plan.values()), length, n_rows, settings, n_jobs, channel, progress)
+    key = _key(plan, length, settings, n_jobs, channel)
+    path = folder / f"{key}.npy"
+    if not _is_sealed(path, n_jobs):
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder, name=f".{key}.lock"), advising():
+            if not _is_sealed(path, n_jobs):  # else another process made it meanwhile
+                _fill(path, list(plan.values()), length, n_rows, settings, n_jobs, channel, progress)
     return np.load(path, mmap_mode="r")
 
 
+def _header(shape):
+    """The first bytes of a .npy file of half-precision numbers."""
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"descr": "<f2", "fortran_order": False, "shape": shape})
+    return head.getvalue()
+
+
+def _seal(path, size, n_jobs):
+    """The last bytes of a finished file; damage comes by chance, so that quick checksums of its blocks will do."""
+
+    def of_block(start):
+        with open(path, "rb") as file:
+            file.seek(start)
+            return zlib.crc32(file.read(min(_BLOCK, size - start))).to_bytes(4, "little")
+
+    sums = b"".join(ahead(of_block, range(0, size, _BLOCK), n_jobs))
+    return _SEAL + hashlib.blake2b(sums, digest_size=32).digest()
+
+
+def _is_sealed(path, n_jobs):
+    """Whether the pictures are there as they were written. What was cut or changed since is no longer believed."""
+    size = path.stat().st_size - len(_SEAL) - 32 if path.exists() else 0
+    if size <= 0:
+        return False
+    with open(path, "rb") as file:
+        file.seek(size)
+        return file.read() == _seal(path, size, n_jobs)
+
+
 def _fill(path, parts, length, n_rows, settings, n_jobs, channel, progress):
-    """Compute what is missing in the unfinished file and, when nothing is, give it its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Compute what is missing in the unfinished file and, when nothing is, seal it and give it its name.
+
+    Nothing is written through a map: on a full disk that would end the process, without an error.
+    """
     partial, marks = path.with_suffix(".partial"), path.with_suffix(".done")
     shape = (n_rows, *pictures_of(np.zeros((1, length)), **settings).shape[1:])
-    size = 2 * int(np.prod(shape))
-    resumed = partial.exists() and marks.exists() and marks.stat().st_size == len(parts)
-    if not resumed:
-        free = shutil.disk_usage(path.parent).free
-        if free < size + 2**20:
-            raise OSError(f"{path.parent}: the pictures need {size / 1e6:.0f} MB and {free / 1e6:.0f} are free; free "
-                          "some, or give another cache_dir")  # fmt: skip
-        np.lib.format.open_memmap(partial, "w+", dtype=np.float16, shape=shape).flush()
-        marks.write_bytes(bytes(len(parts)))
-    values = np.lib.format.open_memmap(partial, "r+")
+    head = _header(shape)
+    size = len(head) + 2 * int(np.prod(shape))
+    if not _is_begun(partial, marks, head, size, parts):
+        _begin(partial, marks, head, size, len(parts))
     # A recording is marked after its pictures are on the disk: a killed run loses the one it was at.
-    with open(marks, "r+b") as done:
-        left = [k for k, mark in enumerate(done.read()) if not mark]
+    with open(partial, "r+b") as file, open(marks, "r+b") as done:
+        left = [k for k in range(len(parts)) if not any(done.read(_MARK))]
         pictures = _iterate([parts[k] for k in left], length, settings, n_jobs, channel, progress)
         for k, (rows, part) in zip(left, pictures, strict=True):
-            values[rows] = part
-            values.flush()
-            done.seek(k)
-            done.write(b"1")
+            values = np.ascontiguousarray(part, dtype="<f2")
+            for row, value in zip(rows, values, strict=True):
+                file.seek(len(head) + int(row) * value.nbytes)
+                file.write(value)
+            _to_disk(file)
+            done.seek(k * _MARK)
+            done.write(b"1" + zlib.crc32(values).to_bytes(4, "little"))
             done.flush()
-    del values
-    with contextlib.suppress(FileNotFoundError):  # another process made the same file and was quicker
-        os.replace(partial, path)
+        seal = _seal(partial, size, n_jobs)
+        file.seek(size)
+        file.write(seal)
+        _to_disk(file)
+    os.replace(partial, path)
     marks.unlink(missing_ok=True)
+
+
+def _to_disk(file):
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _begin(partial, marks, head, size, n_parts):
+    """An unfinished file without pictures, if there is room for them."""
+    partial.unlink(missing_ok=True)
+    free = shutil.disk_usage(partial.parent).free
+    if free < size + 2**20:
+        raise OSError(f"{partial.parent}: the pictures need {size / 1e6:.0f} MB and {free / 1e6:.0f} are free; free "
+                      "some, or give another cache_dir")  # fmt: skip
+    with open(partial, "wb") as file:
+        file.write(head)
+        file.truncate(size)
+    marks.write_bytes(bytes(_MARK * n_parts))
+
+
+def _is_begun(partial, marks, head, size, parts):
+    """Whether an unfinished file can be gone on with; pictures that were damaged since lose their mark."""
+    if not (partial.exists() and marks.exists() and marks.stat().st_size == _MARK * len(parts)
+            and partial.stat().st_size in (size, size + len(_SEAL) + 32)):  # fmt: skip
+        return False
+    with open(partial, "rb") as file:
+        if file.read(len(head)) != head:
+            return False
+    values = np.load(partial, mmap_mode="r")
+    with open(marks, "r+b") as done:
+        for k, (_, rows, _) in enumerate(parts):
+            done.seek(k * _MARK)
+            mark = done.read(_MARK)
+            if any(mark) and mark != b"1" + zlib.crc32(np.ascontiguousarray(values[rows])).to_bytes(4, "little"):
+                done.seek(k * _MARK)
+                done.write(bytes(_MARK))
+    return True
 
 
 def noisy_features(windows, dataset, kind=None, level_dbfs=-40.0, band_hz=(1, 10_000), n_jobs=None, **features):

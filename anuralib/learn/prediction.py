@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from anuralib.learn.batches import all_logits, check_features, pick_device
+from anuralib.learn.batches import all_logits, check_features, check_outputs, check_weights, pick_device
 from anuralib.learn.features import pictures_of
 from anuralib.learn.pictures import iter_window_features
 
@@ -45,15 +45,20 @@ def predict(
     ------
     ValueError
         Another number of bands or frames than in training, NaN, no rows, a frame without dataset.
+    FloatingPointError
+        Weights or outputs of the network are NaN or infinite; the message names them.
     """
     device = pick_device(device)
+    check_weights(model)
     was_training = model.training
     model.to(device)
     n_species = len(model.species)
 
     def run(features):
         features = check_features(model, features, "the given")
-        return torch.sigmoid(all_logits(model, features, batch_size, device)).numpy()
+        logits = all_logits(model, features, batch_size, device)
+        check_outputs(model, logits)
+        return torch.sigmoid(logits).numpy()
 
     try:
         if isinstance(windows_or_signals, pd.DataFrame):

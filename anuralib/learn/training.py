@@ -18,8 +18,16 @@ from tqdm.auto import tqdm
 
 from anuralib._files import atomic_path
 from anuralib.learn import augment as augmentations
-from anuralib.learn.batches import all_logits, autocast, check_pair, pick_device, take_batch
-from anuralib.learn.checkpoints import Run, digest, name_of
+from anuralib.learn.batches import (
+    all_logits,
+    autocast,
+    check_outputs,
+    check_pair,
+    check_weights,
+    pick_device,
+    take_batch,
+)
+from anuralib.learn.checkpoints import Run, alone_in_out_dir, digest, name_of
 from anuralib.learn.longtail import check_sampling, get_mix
 from anuralib.learn.losses import get_loss
 from anuralib.learn.models import save_model, set_normalisation
@@ -121,6 +129,7 @@ def _optimizer(model, lr, weight_decay, n_steps):
     return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=n_steps, pct_start=start)
 
 
+@alone_in_out_dir
 def fit(
     model,
     train,
@@ -205,6 +214,8 @@ def fit(
     ValueError
         Features or labels of the wrong shape, NaN, no rows, columns that are not the model's
         species; a checkpoint of another run (species, data or settings differ).
+    BlockingIOError
+        Another process trains in `out_dir`; it is named.
     FloatingPointError
         The loss is no longer a number: the learning rate is too high.
     """
@@ -260,6 +271,8 @@ def fit(
             bar.update()
             bar.set_postfix(train_loss=f"{train_loss:.4f}", valid_map=f"{valid_map:.3f}")
     run.restore_best()
+    check_weights(model)
+    check_outputs(model, all_logits(model, train[0][:batch_size], batch_size, device))
     model.eval()
     frame = pd.DataFrame(run.rows)
     if run.path is not None:

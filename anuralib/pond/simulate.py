@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import signal
 from tqdm.auto import tqdm
 
-from anuralib._files import atomic_path, write_text
+from anuralib._files import LOCK, advising, atomic_path, locked, remove_leftovers, write_text
 from anuralib._workers import in_workers
 from anuralib.labels.bouts import merge_calls
 from anuralib.labels.formats import write_audacity_labels
@@ -28,6 +28,7 @@ SIZES = {
     "tiny": {"n_recordings": 12, "duration_s": 15},
     "mini": {"n_recordings": 120, "duration_s": 60},
 }
+_TABLES = ("species", "weak_labels", "truth")
 # A call is drawn so that it is heard at least; it is boxed if it is also seen (dB over the background in its band).
 HEARD_DB, SEEN_DB, MEDIUM_DB, HIGH_DB = -2.0, 2.0, 8.0, 18.0
 EXCESS_DB_M = 0.1  # lost to plants and ground; a choice, real losses vary with the place
@@ -203,19 +204,107 @@ def write_pond(out_dir, n_recordings=120, duration_s=60, seed=0, n_jobs=None):
         raise ValueError(f"duration_s={duration_s}: give 3 to 3600 seconds")
     if out_dir.exists() and not out_dir.is_dir():
         raise ValueError(f"{out_dir}: this is a file; give the name of a folder")
-    if out_dir.is_dir() and any(out_dir.iterdir()) and not (out_dir / "pond.json").is_file():
+    others = out_dir.is_dir() and any(path.name != LOCK for path in out_dir.iterdir())
+    if others and not (out_dir / "pond.json").is_file():
         raise ValueError(f"{out_dir}: this folder holds something else; give an empty or a new one")
-    settings = {"n_recordings": int(n_recordings), "duration_s": duration_s, "seed": seed, "finished": False}
-    write_text(json.dumps(settings) + "\n", out_dir / "pond.json")
+    settings = {"n_recordings": int(n_recordings), "duration_s": duration_s, "seed": seed}
+    with locked(out_dir), advising():
+        _remove_other_pond(out_dir, settings)
+        remove_leftovers(out_dir)
+        _write_pond(out_dir, settings, n_jobs)
 
-    recordings, singers = plan_recordings(int(n_recordings), seed)
+
+def mend_pond(out_dir, **size):
+    """Make a damaged pond of the cache again where it is; what else lies there stays."""
+    if _read_note(out_dir) is None:
+        _write_note(out_dir, size | {"seed": 0}, finished=False)
+    write_pond(out_dir, **size)
+
+
+def _write_pond(out_dir, settings, n_jobs):
+    """The note of a pond tells by `finished` whether all of it is there."""
+    _write_note(out_dir, settings, finished=False)
+    duration_s, seed = settings["duration_s"], settings["seed"]
+    recordings, singers = plan_recordings(settings["n_recordings"], seed)
     scenes_ = recordings.assign(number=np.arange(len(recordings))).to_dict("records")
     jobs = ((out_dir, s, singers[singers["recording"] == s["recording"]], duration_s, seed) for s in scenes_)
     done = in_workers(_write_recording, jobs, n_jobs)
     truth = pd.concat(tqdm(done, total=len(scenes_), desc="pond", unit="recording"), ignore_index=True)
-
     _write_tables(out_dir, recordings, truth)
-    write_text(json.dumps(settings | {"finished": True}) + "\n", out_dir / "pond.json")
+    _write_note(out_dir, settings, finished=True)
+
+
+def _write_note(out_dir, settings, finished):
+    write_text(json.dumps(settings | {"finished": finished}) + "\n", out_dir / "pond.json")
+
+
+def _read_note(out_dir):
+    """Settings of the pond in a folder, None if there is no such note or it is damaged."""
+    try:
+        note = json.loads((out_dir / "pond.json").read_text(encoding="utf-8"))
+        return {key: note[key] for key in ("n_recordings", "duration_s", "seed", "finished")}
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _files_of(out_dir, places):
+    """Every file of a pond whose recordings are these (site, name); its note last."""
+    for site, name in places:
+        for folder, suffix in (("raw_data", ".wav"), ("strong_labels", ".txt"), ("second_annotator", ".txt")):
+            yield out_dir / folder / site / f"{name}{suffix}"
+    yield from (out_dir / f"{name}.csv" for name in _TABLES)
+    yield out_dir / "pond.json"
+
+
+def _remove_other_pond(out_dir, settings):
+    """Remove a pond of other settings, file by file; ValueError if anything else lies there."""
+    old = _read_note(out_dir)
+    if old is None and (out_dir / "pond.json").exists():
+        raise ValueError(f"{out_dir / 'pond.json'}: damaged; delete this folder, or give another one")
+    if old is None or settings.items() <= old.items():
+        return
+    recordings = plan_recordings(old["n_recordings"], old["seed"])[0]
+    files = list(_files_of(out_dir, zip(recordings["site"], recordings["recording"], strict=True)))
+    remove_leftovers(out_dir)
+    others = sorted({p for p in out_dir.rglob("*") if p.is_file() and p.name != LOCK} - set(files))
+    if others:
+        raise ValueError(f"{out_dir}: a pond of other settings is here, and {others[0].relative_to(out_dir)} that is "
+                         "none of it; give another folder, or move that")  # fmt: skip
+    for path in files:  # the note goes last: a removal that was stopped goes on
+        path.unlink(missing_ok=True)
+
+
+def is_unfinished(out_dir):
+    """Whether the note of a pond tells that it isn't whole: its making was stopped."""
+    note = _read_note(out_dir)
+    return note is not None and not note["finished"]
+
+
+def what_is_wrong(out_dir):
+    """What a pond lacks, judged without reading its sound: an empty text if nothing."""
+    settings = _read_note(out_dir)
+    if settings is None:
+        return "pond.json is missing or damaged"
+    if not settings["finished"]:
+        return "it was not finished"
+    try:  # to draw the recordings again would take longer than all else here
+        rows = (out_dir / "weak_labels.csv").read_text(encoding="utf-8").splitlines()[1:]
+        places = [row.split(",")[:2] for row in rows]
+        size = 44 + 4 * round(settings["duration_s"] * SAMPLE_RATE_HZ)  # two channels of 16 bit
+        if len(rows) != settings["n_recordings"]:
+            return "weak_labels.csv is cut"
+        for path in _files_of(out_dir, places):
+            if path.stat().st_size != size if path.suffix == ".wav" else not _ends_whole(path):
+                return f"{path.relative_to(out_dir)} is cut"
+    except (OSError, ValueError) as error:
+        return str(error)
+    return ""
+
+
+def _ends_whole(path):
+    """Whether a text that was written whole has its last line end; no labels are an empty text."""
+    text = path.read_bytes()
+    return text.endswith(b"\n") or (not text and path.suffix == ".txt")
 
 
 def _write_tables(out_dir, recordings, truth):
@@ -226,6 +315,6 @@ def _write_tables(out_dir, recordings, truth):
     weak = pd.DataFrame(index.reshape(-1, len(kinds)), columns="SPECIES_" + kinds["code"].to_numpy())
     weak.insert(0, "MONITORING_SITE", recordings["site"])
     weak.insert(1, "AUDIO_FILE_ID", recordings["recording"])
-    for name, table in {"species": species, "weak_labels": weak, "truth": truth.round(6)}.items():
+    for name, table in zip(_TABLES, (species, weak, truth.round(6)), strict=True):
         with atomic_path(out_dir / f"{name}.csv") as path:
             table.to_csv(path, index=False, lineterminator="\n")

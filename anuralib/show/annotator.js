@@ -12,13 +12,17 @@
   };
   const COLLAR_S = 1.0; // as al.match_bouts
   const STEP_S = 0.1; // as al.agreement
+  const MOST_BOXES = 2000;
+  const LONGEST_NAME = 100;
 
   function text(key, values) {
     let chosen = null;
     try { chosen = localStorage.getItem("anura-language"); } catch (error) { /* storage is forbidden */ }
     const lang = (chosen || document.documentElement.lang || "en").replace("-", "_");
-    const own = (window.anuraTexts || {})[lang] || {};
-    return (own[key] || TEXT[key]).replace(/\{(\w+)\}/g, (whole, name) => values[name]);
+    // What is stored may be any word: "constructor" is no language, though every object has one.
+    const all = window.anuraTexts || {};
+    const own = Object.hasOwn(all, lang) ? all[lang] : TEXT;
+    return (Object.hasOwn(own, key) ? own[key] : TEXT[key]).replace(/\{(\w+)\}/g, (whole, name) => values[name]);
   }
   function element(tag, properties, parent) {
     const made = Object.assign(document.createElement(tag), properties);
@@ -99,19 +103,39 @@
     }).join("");
   }
 
+  // ------------------------------------------------------------------ what a browser kept, which may be anything
+  function cleanName(name) {
+    return name.replace(/[\p{Cc}\p{Cs}\s]+/gu, " ").trim().slice(0, LONGEST_NAME) || "unknown";
+  }
+  function isBox(box, duration) {
+    const edges = box ? [box.low, box.high] : [];
+    return !!box && [box.start, box.end].every(Number.isFinite) && box.start < box.end
+      && box.start < duration && box.end > 0 && typeof box.species === "string"
+      && (edges.every((edge) => edge === null || edge === undefined)
+        || (edges.every(Number.isFinite) && box.low >= 0 && box.low <= box.high));
+  }
+  function boxesOf(kept, duration) {
+    if (!Array.isArray(kept)) { return []; }
+    return kept.filter((box) => isBox(box, duration)).slice(0, MOST_BOXES).map((box) => ({
+      start: Math.max(0, box.start), end: Math.min(duration, box.end),
+      low: box.low === undefined ? null : box.low, high: box.high === undefined ? null : box.high,
+      species: cleanName(box.species), quality: ["H", "M", "L"].includes(box.quality) ? box.quality : "",
+    }));
+  }
+
   function annotate(root, changed, given) {
     const player = root.querySelector(".anura-player");
     const picture = player.querySelector(".anura-picture");
     const data = JSON.parse(root.querySelector("script[type='application/json']").textContent);
     const [duration, offset, top] = [Number(player.dataset.duration), Number(player.dataset.offset), data.max_hz];
     const store = "anura-labels " + data.recording + " " + offset + " " + duration;
-    let boxes = given || [];
+    let boxes = boxesOf(given, duration);
     let past = [];
     let chosen = null;
     let shown = false; // the expert's boxes and the score
 
     if (!given) {
-      try { boxes = JSON.parse(localStorage.getItem(store)) || []; } catch (error) { /* nothing kept */ }
+      try { boxes = boxesOf(JSON.parse(localStorage.getItem(store)), duration); } catch (error) { /* nothing kept */ }
     }
     const layer = element("div", { className: "anura-draw", title: text("help") }, picture);
     const bar = element("div", { className: "anura-tools" }, root);
@@ -201,7 +225,7 @@
       species.dataset.name = "species";
       species.addEventListener("change", () => {
         remember();
-        box.species = species.value.trim().replace(/\s+/g, " ") || "unknown";
+        box.species = cleanName(species.value);
         changedNow();
         refocus(k, "species");
       });

@@ -55,17 +55,18 @@ def annotator(
     if expert is not None and "recording" in expert and isinstance(signal_or_path, str | Path):
         expert = expert[expert["recording"].isin(possible_names(signal_or_path))]
     rows = None if expert is None else label_rows(expert, start_s, sound.duration_s)
-    listed = sorted(set(species)) if species is not None else sorted(set(rows["name"])) if rows is not None else []
+    if species is None:
+        species = [] if rows is None else rows["name"]
     data = {
-        "recording": name, "species": listed, "max_hz": min(10_000, sample_rate_hz / 2),
+        "recording": str(name), "species": sorted(set(map(str, species))), "max_hz": min(10_000, sample_rate_hz / 2),
         "expert": None if rows is None else [
-            {"start": row.begin, "end": row.end, "species": row.name, "quality": getattr(row, "quality", "") or ""}
+            {"start": row.begin, "end": row.end, "species": row.name, "quality": _quality(row)}
             for row in rows.itertuples()
         ],
     }  # fmt: skip
     folder = files("anuralib.show")
     style, script = (folder.joinpath(f"annotator.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-    listing = json.dumps(data).replace("<", "\\u003c")
+    listing = json.dumps(data, allow_nan=False).replace("<", "\\u003c")
     markup = (
         f'<div class="anura-annotator" role="group" aria-label="{safe(title or name)}">'
         f'<link rel="stylesheet" href="{data_uri("text/css", style.encode())}">{sound}'
@@ -75,6 +76,11 @@ def annotator(
         return _widget(f"{markup}</div>", script, name)
     said = f"<Annotator: {name}, {sound.duration_s:.1f} s>"
     return Annotator(f"{markup}<script>{script}</script></div>", said, sound.duration_s)
+
+
+def _quality(row):
+    quality = getattr(row, "quality", "")
+    return quality if isinstance(quality, str) else ""  # a table has NaN where none is known
 
 
 def _widget(markup, script, name):

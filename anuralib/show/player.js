@@ -15,8 +15,10 @@
     return (chosen || document.documentElement.lang || "en").replace("-", "_");
   }
   function text(key, values) {
-    const own = (window.anuraTexts || {})[language()] || {};
-    return (own[key] || TEXT[key]).replace(/\{(\w+)\}/g, (whole, name) => values[name]);
+    // What is stored may be any word: "constructor" is no language, though every object has one.
+    const [all, chosen] = [window.anuraTexts || {}, language()];
+    const own = Object.hasOwn(all, chosen) ? all[chosen] : TEXT;
+    return (Object.hasOwn(own, key) ? own[key] : TEXT[key]).replace(/\{(\w+)\}/g, (whole, name) => values[name]);
   }
   function element(tag, properties, parent) {
     const made = Object.assign(document.createElement(tag), properties);
@@ -194,7 +196,7 @@
         ArrowLeft: now() - far, ArrowDown: now() - far, ArrowRight: now() + far, ArrowUp: now() + far,
         PageDown: now() - 1, PageUp: now() + 1, Home: 0, End: duration,
       };
-      if (event.key in moves) {
+      if (Object.hasOwn(moves, event.key)) {
         seek(moves[event.key]);
       } else if (event.key === " ") {
         toggle();

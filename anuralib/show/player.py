@@ -184,8 +184,9 @@ def label_rows(labels, start_s, duration_s):
     rows = labels.assign(
         begin=(labels["start_s"] - start_s).clip(lower=0),
         end=(labels["end_s"] - start_s).clip(upper=duration_s),
-        name=labels["species" if "species" in labels else "label"].astype(str),
-    )
+        name=["unknown" if pd.isna(name) else str(name)
+              for name in labels["species" if "species" in labels else "label"]],
+    )  # fmt: skip
     inside = (labels["start_s"] - start_s < duration_s) & (labels["end_s"] > start_s)
     return rows[inside].sort_values(["begin", "end", "name"]).reset_index(drop=True)
 

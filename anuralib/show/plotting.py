@@ -127,9 +127,9 @@ def _draw_labels(ax, labels, start_s, end_s, top_khz):
             ax.add_patch(Rectangle((shown[0], low / 1000), *size, fill=False, ec="white", lw=1, path_effects=halo))
     ax.set_ylim(0, top_khz + height * len(rows))
     ax.set_yticks(np.arange(0, top_khz + 0.01, 2 if top_khz > 4 else 1))
-    for name, i in rows.items():
-        ax.annotate(name, (1.005, top_khz + height * (0.5 + i)), xycoords=("axes fraction", "data"),
-                    fontsize=8, va="center", annotation_clip=False)  # fmt: skip
+    for name, i in rows.items():  # a name may hold dollar signs: it is no formula
+        ax.annotate(str(name), (1.005, top_khz + height * (0.5 + i)), xycoords=("axes fraction", "data"),
+                    fontsize=8, va="center", annotation_clip=False, parse_math=False)  # fmt: skip
 
 
 def plot_history(history, ax=None):
@@ -207,7 +207,7 @@ def plot_windows(strong_labels, windows, recording, start_s=0.0, end_s=None, ax=
         for i, positive in enumerate(tiles[name].to_numpy() > 0):
             ax.broken_barh([(begins[i], ends[i] - begins[i])], (top - 0.36 - step * (i % stairs + 1), 0.8 * step),
                            facecolor=colour if positive else "none", edgecolor="0.5", lw=0.5)  # fmt: skip
-    ax.set_yticks(np.arange(len(names), 0, -1) - 0.45, names)
+    ax.set_yticks(np.arange(len(names), 0, -1) - 0.45, names, parse_math=False)
     ax.set(xlim=(start_s, end_s), ylim=(0, len(names) + 0.05), xlabel="time (s)")
     ax.set_title("thick bars: bouts; below: windows, filled where positive", fontsize=9)
     return ax
@@ -242,5 +242,6 @@ def plot_species_scores(scores, n_train, score="f1", ax=None):
                 label=f"{group} ({len(some)})", clip_on=False)  # fmt: skip
     ax.set(xscale="symlog", xlim=(0, None), ylim=(0, 1), xlabel="positive windows in train (logarithmic)",
            ylabel=f"{score.replace('_', ' ')} on test (0 to 1)")  # fmt: skip
-    ax.legend(loc="upper left")
+    for text in ax.legend(loc="upper left").get_texts():
+        text.set_parse_math(False)
     return ax

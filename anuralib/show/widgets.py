@@ -230,10 +230,11 @@ def balance(windows, test_size=0.3, seeds=range(4)):
         report = split_report(split, test_size=test_size)
         report = report[report["test_share"].notna()].sort_values("n_recordings", ascending=False)
         figure, ax = _axes()
-        ax.plot(report["species"], report["test_share"], "o", color="#0072B2")
+        ax.plot(np.arange(len(report)), report["test_share"], "o", color="#0072B2")
         ax.axhline(test_size, color="#D55E00", ls="--")
         ax.set(xlabel="species, in most recordings first", ylabel="share of windows in test", ylim=(-0.05, 1.05))
-        ax.tick_params(axis="x", rotation=90, labelsize=8)
+        # A name may hold dollar signs: it is no formula.
+        ax.set_xticks(np.arange(len(report)), report["species"], rotation=90, fontsize=8, parse_math=False)
         leaks = leak_report(split).set_index("shared")["share"]
         lost = int((report["missing_in"] != "").sum())
         return figure, (f"{way}, seed {seed}: mean deviation {report['deviation'].mean():.2f}, {lost} species on one "
@@ -308,7 +309,7 @@ def _page(draw, options, title):
     folder = files("anuralib.show")
     style, script = (folder.joinpath(f"explorer.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     controls = "".join(_control(name, values, values.index(start)) for name, (values, start) in options.items())
-    data = json.dumps(pictures).replace("<", "\\u003c")
+    data = json.dumps(pictures, allow_nan=False).replace("<", "\\u003c")
     css = base64.b64encode(style.encode()).decode()
     return (
         f'<div class="anura-explorer" role="group" aria-label="{html.escape(title)}">'

@@ -1,6 +1,7 @@
 """Windows as sound: filtered, normalised, cut, and written as a data set like AnuraSet's."""
 
 import os
+import re
 import warnings
 from pathlib import Path
 
@@ -8,7 +9,18 @@ import numpy as np
 import pandas as pd
 
 from anuralib._arguments import check_on_error
-from anuralib._files import has_size, other_settings, remove_leftovers, write_settings, write_text
+from anuralib._files import (
+    advising,
+    has_size,
+    is_of_the_machine,
+    locked,
+    read_settings,
+    remove_leftovers,
+    source_of,
+    with_advice,
+    write_settings,
+    write_text,
+)
 from anuralib._workers import in_workers
 from anuralib.sound import audio
 from anuralib.sound.audio import SAMPLE_RATE_HZ, to_samples
@@ -17,6 +29,7 @@ from anuralib.windows.grid import late_labels, window_labels
 from anuralib.windows.table import window_path
 
 _SETTINGS = "build.json"
+_WINDOW = re.compile(r"_[\d.]+_[\d.]+\.wav$")  # how the names of windows end, after that of their recording
 _BLOCK = 64  # windows of a recording that are in memory at a time
 
 
@@ -95,12 +108,38 @@ def _build_recording(path, rows: pd.DataFrame, out_dir: Path, filter_per: str, c
 
 
 def _try_recording(*job) -> Exception | None:
-    """As `_build_recording`, but what is wrong comes back instead of stopping the others."""
+    """As `_build_recording`, but what is wrong with a recording comes back instead of stopping the others."""
     try:
         _build_recording(*job)
     except (OSError, ValueError) as error:
+        if is_of_the_machine(error):  # others won't do better
+            raise with_advice(error) from error
         return error
     return None
+
+
+def _begin(out_dir: Path, settings: dict, paths: dict) -> None:
+    """Note settings and sources of a run; what was made from other recordings of the same names is removed before."""
+    note = out_dir / _SETTINGS
+    old = read_settings(note)
+    known = old.pop("sources", {})
+    if old not in ({}, settings):
+        raise ValueError(
+            f"{note}: the windows here were made with other settings than {settings}; "
+            "choose another folder, or empty this one"
+        )
+    remove_leftovers(out_dir)
+    sources = {name: source_of(path) for name, path in paths.items()}
+    # A recording that is gone can't be compared: its windows are as good as they were.
+    replaced = {name for name, source in sources.items() if source and source != known.get(name)}
+    windows = [path for path in (out_dir / "audio").rglob("*.wav") if _WINDOW.sub("", path.name) in replaced]
+    if windows and not old:
+        raise ValueError(f"{out_dir}: windows are here, but not {_SETTINGS} that says how they were made; choose "
+                         "another folder, or empty this one")  # fmt: skip
+    for path in [out_dir / "metadata.csv", *windows] if windows else []:
+        path.unlink(missing_ok=True)
+    known |= {name: source for name, source in sources.items() if source}
+    write_settings(settings | {"sources": known}, note)
 
 
 def build_windows(
@@ -116,14 +155,15 @@ def build_windows(
 
     Windows are 3 s long, one begins every second; sound is one channel at 22,050 Hz, 16 bit, one
     file a window. A run that was interrupted is taken up where it stopped: every file is written
-    whole or not at all, and `metadata.csv` comes last, beside `report.csv` with a row a recording:
+    whole or not at all. A recording that was replaced by another is cut anew (`build.json` knows size
+    and time of each). `metadata.csv` comes last, beside `report.csv` with a row a recording:
     `recording`, `n_windows`, `problem` (empty text, or why it was skipped).
 
     Parameters
     ----------
     dataset : Dataset
     out_dir : str or path-like
-        Made if needed.
+        Made if needed. A second process that would write there waits for the first.
     n_jobs : int or None
         Workers of joblib; None uses all there are. `joblib.parallel_config(backend=...)` around
         the call chooses other workers than this machine's processes, a Dask cluster for instance.
@@ -151,6 +191,8 @@ def build_windows(
         If a recording is gone; names the files.
     ValueError
         If `out_dir` was begun with other settings, or a recording can't be read; names the files.
+    OSError
+        If the disk is full, fails or can't be written to, whatever `on_error` says.
     """
     from tqdm.auto import tqdm
 
@@ -163,22 +205,32 @@ def build_windows(
     labels, whole = (table[~table["recording"].isin(late)] for table in (labels, recordings))
     windows = window_labels(labels, whole, dataset.species)
     settings = {"dataset": dataset.name, "filter_per": filter_per, "channel": channel, "sample_rate_hz": SAMPLE_RATE_HZ}
-    note = out_dir / _SETTINGS
-    if other_settings(note, settings):
-        raise ValueError(
-            f"{note}: the windows here were made with other settings than {settings}; "
-            "choose another folder, or empty this one"
-        )
-    remove_leftovers(out_dir)
-    write_settings(settings, note)
     paths = dict(zip(recordings["recording"], recordings["path"], strict=True))
     groups = dict(tuple(windows.groupby("fname", sort=False)))
     jobs = ((paths[name], rows, out_dir.absolute(), filter_per, channel) for name, rows in groups.items())
-    done = in_workers(_try_recording, jobs, n_jobs)
-    errors = list(tqdm(done, total=len(groups), desc="windows", unit="recording", disable=not progress))
-    remove_leftovers(out_dir)  # of workers that were killed meanwhile
-    failed = {name: error for name, error in zip(groups, errors, strict=True) if error}
-    problems = late | {name: str(error) for name, error in failed.items()}
+    with locked(out_dir), advising():
+        _begin(out_dir, settings, {name: paths[name] for name in groups})
+        done = in_workers(_try_recording, jobs, n_jobs)
+        errors = list(tqdm(done, total=len(groups), desc="windows", unit="recording", disable=not progress))
+        remove_leftovers(out_dir)  # of workers that were killed meanwhile
+        failed = {name: error for name, error in zip(groups, errors, strict=True) if error}
+        problems = late | {name: str(error) for name, error in failed.items()}
+        _write_report(out_dir, recordings, groups, problems)
+        if problems:
+            told = "; ".join(list(problems.values())[:3]) + ("; ..." if len(problems) > 3 else "")
+            text = f"{len(problems)} recording(s) can't be used, see {out_dir / 'report.csv'}: {told}"
+            if on_error == "raise":
+                gone = any(isinstance(error, FileNotFoundError) for error in failed.values())
+                kind = FileNotFoundError if gone else ValueError
+                raise kind(f'{text}. Mend or remove them, or say on_error="skip"')
+            warnings.warn(text, stacklevel=2)
+            windows = windows[~windows["fname"].isin(problems)]
+        write_text(windows.to_csv(index=False, lineterminator="\n"), out_dir / "metadata.csv")
+    return out_dir / "metadata.csv"
+
+
+def _write_report(out_dir: Path, recordings: pd.DataFrame, groups: dict, problems: dict) -> None:
+    """A row a recording: how many windows, and why none."""
     counts = {name: 0 if name in problems else len(table) for name, table in groups.items()}
     heard = recordings.get("annotated", pd.Series(True, index=recordings.index))
     lost = np.where(heard, "shorter than a window", "not annotated")
@@ -188,14 +240,3 @@ def build_windows(
             for name, why in zip(recordings["recording"], lost, strict=True)]
     report = pd.DataFrame(rows, columns=["recording", "n_windows", "problem"])
     write_text(report.to_csv(index=False, lineterminator="\n"), out_dir / "report.csv")
-    if problems:
-        told = "; ".join(list(problems.values())[:3]) + ("; ..." if len(problems) > 3 else "")
-        text = f"{len(problems)} recording(s) can't be used, see {out_dir / 'report.csv'}: {told}"
-        if on_error == "raise":
-            gone = any(isinstance(error, FileNotFoundError) for error in failed.values())
-            kind = FileNotFoundError if gone else ValueError
-            raise kind(f'{text}. Mend or remove them, or say on_error="skip"')
-        warnings.warn(text, stacklevel=2)
-        windows = windows[~windows["fname"].isin(problems)]
-    write_text(windows.to_csv(index=False, lineterminator="\n"), out_dir / "metadata.csv")
-    return out_dir / "metadata.csv"

@@ -13,7 +13,7 @@
   function stored() {
     try {
       const name = localStorage.getItem(KEY);
-      return name in HTML ? name : null;
+      return name !== null && Object.hasOwn(HTML, name) ? name : null;
     } catch {
       return null; // a browser that keeps nothing: every page begins in its own language
     }
@@ -53,11 +53,12 @@
 
   // "Exercise 3 (Title · core, compute)" part by part; everything else word by word.
   function translation(text, words) {
-    if (words[text]) return words[text];
+    const said = (word) => (Object.hasOwn(words, word) ? words[word] : word); // a page may say "constructor"
+    if (Object.hasOwn(words, text)) return words[text];
     const parts = text.match(/^(Exercise) (\d+)(.*)$/s) || text.match(/^()()(\(.* · .*\))$/s);
     if (!parts) return null;
     const kind = parts[3].match(/^(.* · )([a-z ]+), ([a-z]+)(\)?)$/s);
-    const rest = kind ? kind[1] + (words[kind[2]] || kind[2]) + ", " + (words[kind[3]] || kind[3]) + kind[4] : parts[3];
+    const rest = kind ? kind[1] + said(kind[2]) + ", " + said(kind[3]) + kind[4] : parts[3];
     return (parts[1] ? `${words.Exercise} ${parts[2]}` : "") + rest;
   }
 

@@ -119,6 +119,30 @@ def test_the_branch_holds_the_notebooks_that_the_launch_buttons_name(tmp_path):
     assert git(remote, "rev-list", "--count", branch) == ["1"]
 
 
+def test_of_the_artifact_only_notebooks_are_published_and_nothing_of_it_runs(tmp_path):
+    """The folder was made by a pull request's code at the least trusted time; here git has the token."""
+    remote, site = tmp_path / "remote.git", tmp_path / "notebooks"
+    subprocess.run(["git", "init", "--quiet", "--bare", remote], check=True)
+    subprocess.run(["git", "init", "--quiet", site], check=True)
+    for hook in ("pre-commit", "pre-push", "post-commit", "reference-transaction"):
+        (site / ".git" / "hooks").mkdir(exist_ok=True)
+        (site / ".git" / "hooks" / hook).write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n", encoding="utf-8")
+        (site / ".git" / "hooks" / hook).chmod(0o755)
+    git(site, "config", "core.fsmonitor", f"touch {tmp_path}/ran")
+    (site / "listen").mkdir()
+    (site / ".hidden").mkdir()
+    for name in ("listen/pond.ipynb", "listen/two words.ipynb", "listen/x.py", ".gitattributes", ".github.ipynb",
+                 ".hidden/a.ipynb", ".git/b.ipynb"):  # fmt: skip
+        (site / name).write_text("{}", encoding="utf-8")
+    (tmp_path / "secret").write_text("secret", encoding="utf-8")
+    (site / "listen" / "link.ipynb").symlink_to(tmp_path / "secret")
+    run = push(site, remote)
+    assert run.returncode == 0, run.stderr
+    listed = " ".join(git(remote, "ls-tree", "-r", "--name-only", "notebooks"))
+    assert listed == "listen/pond.ipynb listen/two words.ipynb"
+    assert not (tmp_path / "ran").exists()
+
+
 def test_no_notebooks_are_an_error_and_leave_the_branch_alone(tmp_path):
     run = push(tmp_path, tmp_path / "nowhere.git")
     assert run.returncode == 1 and "no notebooks" in run.stderr
@@ -190,6 +214,21 @@ def test_links_that_are_gone_are_told_from_those_that_turn_robots_away(tmp_path,
 
 def test_links_that_are_there_or_unclear_are_no_failure(tmp_path, server):
     check(tmp_path, f"{server}/fine", f"{server}/shy")
+
+
+def test_what_a_foreign_server_says_is_no_markdown_of_the_issue(tmp_path):
+    words = "x) @everyone [click](http://evil) ![p](http://evil/p.png) `` <img src=x>\n# Big\n- https://evil " + "x" * 9
+    address = "https://a.example/wiki/Frog_(animal)?a=1&b=[x](http://evil)@everyone`<b>"
+    site, report = tmp_path / "site", tmp_path / "report.md"
+    site.mkdir()
+    (site / "index.html").write_text(f'<a href="{address.replace("<", "&lt;")}">x</a>', encoding="utf-8")
+    with pytest.raises(SystemExit):
+        check_links.main([str(site), "--report", str(report)], lambda link: ("gone", f"404 {words}"), passed_over=())
+    (line,) = [line for line in report.read_text(encoding="utf-8").splitlines() if line.startswith("- ")]
+    assert len(line) < 600 and line.startswith("- https://a.example/wiki/Frog_%28animal%29?a=1&b=%5Bx%5D")
+    outside = re.sub("`[^`]*`", "", line)
+    assert not set(line) & set("[]<>@!#*\\") and "evil" not in outside.replace("%28http://evil%29", "")
+    assert line.count("`") == 2 and outside.endswith("%60%3Cb%3E (404 ), on index.html")
 
 
 def notebook(path, *sources):

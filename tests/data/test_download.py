@@ -1,5 +1,6 @@
 """AnuraSet from its record, tried on a server of our own on this machine; nothing reaches the network."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -8,8 +9,9 @@ import subprocess
 import sys
 import threading
 import zipfile
+import zlib
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +64,20 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def endless(self, status="200", *headers):
+        """An answer without end; of a client that goes away nothing is said."""
+        self.send_response(int(status))
+        for header in headers:
+            self.send_header(*header.replace("_", " ").split(":", 1))
+        self.end_headers()
+        self.close_connection = True
+        packer = zlib.compressobj(wbits=31)
+        with contextlib.suppress(OSError):
+            while self.server.sent["endless"] < 10**9:
+                data = packer.compress(bytes(10**7)) if "Content-Encoding:gzip" in headers else bytes(10**5)
+                self.wfile.write(data)
+                self.server.sent["endless"] += len(data)
+
     def do_GET(self):
         server, name = self.server, self.path.rsplit("/", 1)[-1]
         server.agents.add(self.headers["User-Agent"])
@@ -69,6 +85,10 @@ class Handler(BaseHTTPRequestHandler):
         fault = server.faults.get(name, "")
         if fault == "busy" and server.asked[name] <= 2:
             return self.answer(429, headers=[("Retry-After", "0")])
+        if fault == "waits":
+            return self.answer(429, headers=[("Retry-After", "9" * 30)])
+        if fault.startswith("endless"):
+            return self.endless(*fault.split()[1:])
         if name == "record":
             rows = [{"key": key, "size": len(data) + 7 * (server.faults.get(key) == "wrong size"),
                      "checksum": "md5:" + hashlib.md5(data).hexdigest(),
@@ -105,6 +125,7 @@ class Handler(BaseHTTPRequestHandler):
 def server(record):
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
         httpd.daemon_threads = True
+        httpd.handle_error = lambda *of: None  # a client that hangs up early, as it should
         httpd.url = f"http://127.0.0.1:{httpd.server_port}"
         httpd.files, httpd.faults = dict(record[1]), {}
         httpd.asked, httpd.sent, httpd.agents = Counter(), Counter(), set()
@@ -202,6 +223,118 @@ def test_members_cannot_leave_the_folder(server, tmp_path, name, recordings):
     with pytest.raises(ValueError, match="points out of its folder"):
         fetch(server, tmp_path / "in", parts=["raw"], recordings=recordings)
     assert not list(tmp_path.rglob("*escaped*")) and not list(tmp_path.rglob("a.wav"))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["endless 200", "endless 200 Content-Encoding:gzip", "endless 503", "endless 404",
+     "endless 302 Location:/elsewhere"],
+)  # fmt: skip
+def test_a_record_without_end_is_read_to_a_limit(server, tmp_path, monkeypatch, fault):
+    monkeypatch.setattr(download.time, "sleep", lambda seconds: None)
+    server.faults = {"record": fault}
+    with pytest.raises(OSError, match=re.escape(f"{server.url}/record: ")) as told:
+        fetch(server, tmp_path)
+    assert len(str(told.value)) < 400
+    assert server.sent["endless"] < 2 * 10**8 and not contents(tmp_path)
+
+
+def test_an_index_without_end_is_read_to_a_limit(server, tmp_path):
+    server.faults = {"raw_data.zip": f"endless 206 Content-Range:bytes_0-{10**12}/{10**12 + 1}"}
+    with pytest.raises(OSError, match=r"raw_data\.zip: the server gives other parts"):
+        fetch(server, tmp_path, recordings=1)
+    assert server.sent["endless"] < 2 * 10**8
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"size": "many"}, {"size": -1}, {"size": float("inf")}, {"checksum": 3}, {"checksum": "md5:../x"},
+     {"links": {"self": "file:///etc/passwd"}}, {"links": []}, {"key": ["a"]}],
+)  # fmt: skip
+def test_an_entry_of_other_parts_is_no_list_of_files(tmp_path, monkeypatch, entry):
+    right = {"key": "a", "size": 1, "checksum": "md5:" + "0" * 32, "links": {"self": "http://127.0.0.1/a"}}
+    monkeypatch.setattr(download, "_read_record", lambda answer: json.dumps({"files": [right | entry]}))
+    with HTTPServer(("127.0.0.1", 0), Handler) as httpd, pytest.raises(ValueError, match="no list of files"):
+        httpd.asked, httpd.agents, httpd.faults, httpd.files, httpd.url = Counter(), set(), {}, {}, ""
+        thread = threading.Thread(target=httpd.handle_request)
+        thread.start()
+        try:
+            al.download_anuraset(tmp_path, progress=False, record_url=f"http://127.0.0.1:{httpd.server_port}/record")
+        finally:
+            thread.join()
+
+
+def test_a_wait_is_told_and_has_an_end(server, tmp_path, monkeypatch, capsys):
+    waits = []
+    monkeypatch.setattr(download.time, "sleep", waits.append)
+    server.faults = {"record": "waits"}
+    with pytest.raises(OSError, match="record.*429"):
+        fetch(server, tmp_path)
+    assert sum(waits) == 120
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"{server.url}/record") and "120 s" in said
+
+
+def linked(name):
+    info = zipfile.ZipInfo(name)
+    info.external_attr = 0o120777 << 16
+    return info
+
+
+def test_only_files_of_the_record_in_its_places_are_written(server, record, tmp_path):
+    label = "1\t2\tA\n"
+    others = ["pandas.py", ".git/hooks/post-checkout", "species.csv", "weak_labels.csv", "raw_data/X/x.wav",
+              "strong_labels", "strong_labels/x.py", "strong_labels/.hidden/x.txt", "strong_labels/X/.x.txt",
+              "strong_labels/X/x.csv", "strong_labels/X/x\x1b.txt", "__MACOSX/strong_labels/._x.txt"]  # fmt: skip
+    data = io.BytesIO(server.files["strong_labels.zip"])
+    with zipfile.ZipFile(data, "a") as archive:
+        for name in [*others, linked("strong_labels/X/link.txt")]:
+            archive.writestr(name, label)
+    server.files["strong_labels.zip"] = data.getvalue()
+    fetch(server, tmp_path)
+    found = set(contents(tmp_path))
+    with zipfile.ZipFile(io.BytesIO(record[1]["strong_labels.zip"])) as archive:
+        own = {name for name in archive.namelist() if "MACOSX" not in name}
+    assert found == own | {"species.csv", "weak_labels.csv", "strong_labels.zip"}
+    for name in ("species.csv", "weak_labels.csv"):
+        assert (tmp_path / name).read_bytes() == record[1][name]
+
+
+def rezipped(change):
+    """An archive with a recording of 10 MB of zeros, in whose index something was changed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("raw_data/X/X_20200101_000000.wav", bytes(10**7))
+        change(archive)
+    return out.getvalue()
+
+
+def _claims(**values):
+    def change(archive):
+        for name, value in values.items():
+            setattr(archive.filelist[0], name, value)
+
+    return change
+
+
+@pytest.mark.parametrize("recordings", [None, 1])
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [(_claims(file_size=10**11), ValueError), (_claims(compress_size=10**8, file_size=10**8), ValueError),
+     (_claims(file_size=100), OSError), (_claims(CRC=1), OSError), (_claims(compress_type=12), ValueError)],
+)  # fmt: skip
+def test_sizes_that_the_archive_can_not_have_are_refused(server, tmp_path, recordings, change, error):
+    server.files["raw_data.zip"] = rezipped(change)
+    with pytest.raises(error, match=re.escape(f"{server.url}/files/raw_data.zip")) as told:
+        fetch(server, tmp_path, parts=["raw"], recordings=recordings)
+    assert type(told.value) is error and "\n" not in str(told.value)
+    assert not list(tmp_path.rglob("*.wav")) and not list(tmp_path.rglob(".*.part*"))
+
+
+def test_an_archive_that_is_none_is_told_with_its_address(server, tmp_path):
+    server.files["strong_labels.zip"] = b"PK no archive"
+    with pytest.raises(OSError, match=r"files/strong_labels\.zip: "):
+        fetch(server, tmp_path)
 
 
 def test_a_full_disk_is_told_before(server, tmp_path, monkeypatch):

@@ -86,3 +86,28 @@ def test_folders_and_names(ponds, tmp_path):
         datasets.load_dataset(size="huge")
     with pytest.raises(FileNotFoundError, match="pnod.*names of data sets"):
         datasets.load_dataset("pnod")
+
+
+def test_a_damaged_pond_is_mended_where_it_is(ponds, tmp_path, monkeypatch):
+    monkeypatch.setitem(simulate.SIZES, "tiny", {"n_recordings": 4, "duration_s": 4})
+    root = datasets.load_dataset(size="tiny").root
+    right = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    (root / "mine").mkdir()
+    (root / "mine" / "notes.txt").write_text("mine")
+    sound, labels = (sorted(root.rglob(name))[1] for name in ("*.wav", "second_annotator/*/*.txt"))
+    for k, harm in enumerate([lambda: sound.write_bytes(right[sound][:1000]), labels.unlink,
+                              (root / "pond.json").unlink, lambda: (root / "pond.json").write_text("{")]):  # fmt: skip
+        harm()
+        assert len(datasets.load_dataset(size="tiny").recordings) == 4 and len(ponds) == k + 2
+        assert {path: path.read_bytes() for path in right} == right
+    assert (root / "mine" / "notes.txt").read_text() == "mine"
+    assert [p.name for p in root.parent.iterdir()] == [root.name]
+
+
+def test_what_killed_processes_left_of_ponds_is_cleared_and_nothing_else(ponds, tmp_path):
+    cache = tmp_path / "cache"
+    dead = f".pond-mini-1.{'a' * 32}.part/raw_data", f".pond-tiny-0.{'b' * 32}.part"
+    for name in (*dead, ".pond-mine.part", "features"):
+        (cache / name).mkdir(parents=True)
+    root = datasets.load_dataset(size="tiny").root
+    assert sorted(p.name for p in cache.iterdir()) == [".pond-mine.part", "features", root.name]

@@ -1,5 +1,7 @@
 """detections: labels from windows and back, and a folder of recordings in constant memory, resumed, errors named."""
 
+import errno
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -208,3 +210,98 @@ def test_broken_and_short_recordings(trained, tmp_path):
     assert report["recording"].tolist() == ["SIM1_20210101_000000", "SIM1_20210103_000000"]
     with pytest.raises(ValueError, match="threshold has no entry"):
         detections.predict_folder(model, folder, tmp_path / "out", threshold={"LOWTON": 0.5}, progress=False)
+
+
+def two_recordings(folder, rng):
+    names = [NAME, "SIM1_20200102_000000"]
+    for name in names:
+        al.write_audio(folder / f"{name}.wav", tones(8, rng, [(2, 5)]), RATE)
+    return names
+
+
+def run(model, folder, out, **options):
+    return detections.predict_folder(model, folder, out, progress=False, device="cpu", **options)
+
+
+def files(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("workers", [None, 1])
+def test_a_replaced_recording_is_judged_again(trained, tmp_path, workers):
+    model, _ = trained
+    rng = np.random.default_rng(5)
+    name, other = two_recordings(tmp_path / "r", rng)
+    run(model, tmp_path / "r", tmp_path / "out", workers=workers)
+    kept = (tmp_path / "out" / "windows" / f"{other}.csv").stat().st_mtime_ns
+    al.write_audio(tmp_path / "r" / f"{name}.wav", tones(5, rng, [], [(1, 3)]), RATE)
+    table = pd.read_csv(run(model, tmp_path / "r", tmp_path / "out", workers=workers))
+    assert table["fname"].value_counts().to_dict() == {name: 3, other: 6}
+    assert (tmp_path / "out" / "windows" / f"{other}.csv").stat().st_mtime_ns == kept
+    run(model, tmp_path / "r", tmp_path / "fresh", workers=workers)
+    assert files(tmp_path / "out") == files(tmp_path / "fresh")
+
+
+def test_answers_of_a_recording_that_was_replaced_by_a_broken_one_are_not_joined(trained, tmp_path):
+    model, _ = trained
+    name, other = two_recordings(tmp_path / "r", np.random.default_rng(5))
+    data = al.load_dataset(tmp_path / "r")
+    run(model, data, tmp_path / "out")
+    (tmp_path / "r" / f"{name}.wav").write_bytes(b"RIFF")
+    with pytest.warns(UserWarning, match=name):
+        table = pd.read_csv(run(model, data, tmp_path / "out", on_error="skip"))
+    assert set(table["fname"]) == {other}
+
+
+@pytest.mark.parametrize(("place", "harm"), [
+    ("windows/*.csv", lambda p: p.write_bytes(b"")), ("windows/*.csv", lambda p: p.write_bytes(p.read_bytes()[:60])),
+    ("windows/*.csv", lambda p: p.write_text("".join(p.read_text().splitlines(keepends=True)[:-1]))),
+    ("windows/*.csv", lambda p: p.write_text(p.read_text().replace("0.", "0.1", 1))), ("done/*", lambda p: p.unlink()),
+    ("windows/*.csv", lambda p: p.unlink()), ("labels/*", lambda p: p.unlink()),
+    ("done/*", lambda p: p.write_text("{"))])
+def test_damaged_parts_are_made_anew(trained, tmp_path, place, harm):
+    model, _ = trained
+    two_recordings(tmp_path / "r", np.random.default_rng(5))
+    run(model, tmp_path / "r", tmp_path / "out")
+    right = files(tmp_path / "out")
+    harm(sorted((tmp_path / "out").glob(place))[0])
+    run(model, tmp_path / "r", tmp_path / "out")
+    assert files(tmp_path / "out") == right
+
+
+def test_edited_labels_stay_and_are_kept_beside_new_ones(trained, tmp_path):
+    model, _ = trained
+    name, _ = two_recordings(tmp_path / "r", np.random.default_rng(5))
+    run(model, tmp_path / "r", tmp_path / "out")
+    labels = tmp_path / "out" / "labels" / f"{name}.txt"
+    made, edited = labels.read_bytes(), b"0.5\t1.5\tLOWTON\n"
+    labels.write_bytes(edited)
+    run(model, tmp_path / "r", tmp_path / "out")
+    assert labels.read_bytes() == edited
+    (tmp_path / "out" / "windows" / f"{name}.csv").write_bytes(b"")
+    run(model, tmp_path / "r", tmp_path / "out")
+    assert labels.read_bytes() == made
+    assert [p.read_bytes() for p in labels.parent.glob("*.bak")] == [edited]
+
+
+@pytest.mark.parametrize("step", ["read_windows", "write_audacity_labels"])
+def test_a_disk_that_is_full_or_fails_stops_the_run(trained, tmp_path, monkeypatch, step):
+    model, _ = trained
+    two_recordings(tmp_path / "r", np.random.default_rng(5))
+
+    def fails(*given, **more):
+        raise OSError(errno.EIO if step == "read_windows" else errno.ENOSPC, "as the system says", "here")
+
+    monkeypatch.setattr(detections, step, fails)
+    with pytest.raises(OSError, match="the disk .*run the same again"):
+        run(model, tmp_path / "r", tmp_path / "out", on_error="skip")
+    assert not (tmp_path / "out" / "predictions.csv").exists()
+    monkeypatch.undo()
+    assert len(pd.read_csv(run(model, tmp_path / "r", tmp_path / "out"))) == 12
+
+
+def test_workers_refuse_another_network_at_its_place(trained, tmp_path):
+    model, _ = trained
+    al.save_model(al.build_model("small_cnn", SPECIES, seed=9), tmp_path / "model.pt")
+    with pytest.raises(ValueError, match="model.pt: not the network of this run"):
+        detections._model_of(tmp_path / "model.pt", detections._weights(model))

@@ -1,5 +1,6 @@
 """features: the right sample rate, no dead bands, decibels with a meaning, masks that hide."""
 
+import errno
 from types import SimpleNamespace
 
 import numpy as np
@@ -357,6 +358,96 @@ def test_an_interrupted_cache_goes_on(small_dataset, tmp_path, monkeypatch):
     monkeypatch.setattr(window_pictures, "read_audio", read_audio)
     fresh = window_pictures.window_features(windows, dataset, progress=False, dtype="float16")
     np.testing.assert_array_equal(out, fresh)
+
+
+def cached_in(folder, small_dataset, **options):
+    return np.array(window_pictures.window_features(*small_dataset, progress=False, cache_dir=folder, **options))
+
+
+DAMAGE = {
+    "a byte of a picture": lambda data: data[:5000] + bytes([data[5000] ^ 64]) + data[5001:],
+    "a byte of the header": lambda data: data[:20] + bytes([data[20] ^ 1]) + data[21:],
+    "the last byte": lambda data: data[:-1] + bytes([data[-1] ^ 1]),
+    "cut": lambda data: data[:-100],
+    "empty": lambda data: b"",
+    "as an earlier version wrote it": lambda data: data[:-40],
+    "longer": lambda data: data + b"x",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_cache_is_made_anew(small_dataset, tmp_path, damage):
+    folder = tmp_path / "c"
+    right = cached_in(folder, small_dataset)
+    file, = folder.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(DAMAGE[damage](whole))
+    np.testing.assert_array_equal(cached_in(folder, small_dataset), right)
+    assert [path.name for path in folder.iterdir()] == [file.name] and file.read_bytes() == whole
+
+
+class _Stop(BaseException):
+    pass
+
+
+def stopped_after_one(folder, small_dataset, monkeypatch, error=_Stop):
+    """A run that was stopped with the pictures of the first of two recordings on the disk; these are its files."""
+    done = []
+
+    def stop(*given, **more):
+        for part in iterate(*given, **more):
+            if done:
+                raise error
+            done.append(1)
+            yield part
+
+    iterate = window_pictures._iterate
+    monkeypatch.setattr(window_pictures, "_iterate", stop)
+    with pytest.raises(error if isinstance(error, type) else type(error)):
+        cached_in(folder, small_dataset)
+    monkeypatch.undo()
+    return next(folder.glob("*.partial")), next(folder.glob("*.done"))
+
+
+def again(folder, small_dataset, monkeypatch):
+    """The pictures, and how many recordings were read for them."""
+    read = []
+
+    def reader(path, **options):
+        read.append(path)
+        return read_audio(path, **options)
+
+    monkeypatch.setattr(window_pictures, "read_audio", reader)
+    return cached_in(folder, small_dataset), len(read)
+
+
+@pytest.mark.parametrize(("which", "harm", "n_read"), [
+    (0, lambda data: data, 1), (0, DAMAGE["a byte of a picture"], 2), (0, DAMAGE["a byte of the header"], 2),
+    (0, DAMAGE["cut"], 2), (1, DAMAGE["empty"], 2), (1, lambda data: data[:2] + b"?" + data[3:], 2),
+    (1, lambda data: b"1" * 2, 2)])
+def test_a_damaged_unfinished_cache_goes_on(small_dataset, tmp_path, monkeypatch, which, harm, n_read):
+    right = cached_in(tmp_path / "right", small_dataset)
+    file = stopped_after_one(tmp_path / "c", small_dataset, monkeypatch)[which]
+    file.write_bytes(harm(file.read_bytes()))
+    got, read = again(tmp_path / "c", small_dataset, monkeypatch)
+    np.testing.assert_array_equal(got, right)
+    assert read == n_read
+
+
+def test_a_disk_that_fills_is_an_error_and_the_run_goes_on_later(small_dataset, tmp_path, monkeypatch):
+    right = cached_in(tmp_path / "right", small_dataset)
+
+    def full(file):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    stopped_after_one(tmp_path / "c", small_dataset, monkeypatch)
+    monkeypatch.setattr(window_pictures, "_to_disk", full)
+    with pytest.raises(OSError, match="disk is full.*run the same again"):
+        cached_in(tmp_path / "c", small_dataset)
+    monkeypatch.undo()
+    got, read = again(tmp_path / "c", small_dataset, monkeypatch)
+    np.testing.assert_array_equal(got, right)
+    assert read == 1
 
 
 def test_a_cache_needs_room(small_dataset, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import math
 import urllib.error
+import zipfile
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from anuralib.learn.checkpoints import save_atomic
 torch = pytest.importorskip("torch")
 
 from anuralib.learn import losses, models
+from anuralib.learn.prediction import predict
 
 SPECIES = ["AAA", "BBB", "CCC"]
 
@@ -114,6 +116,94 @@ def test_a_file_that_would_run_code_is_refused(tmp_path):
     torch.save({"weights": Trap()}, tmp_path / "trap.pt")
     with pytest.raises(ValueError, match="trap.pt"):
         models.load_model(tmp_path / "trap.pt")
+
+
+def changed(path, **parts):
+    """A saved model with other parts; None leaves one out, and weights are added to those there are."""
+    model = models.build_model("templates", ["A", "B"])
+    models.save_model(model, path)
+    saved = torch.load(path, weights_only=True)
+    for key, value in parts.items():
+        saved[key] = saved["weights"] | value if isinstance(value, dict) and key == "weights" else value
+        if value is None:
+            del saved[key]
+    torch.save(saved, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ({"features": None}, "features"), ({"features": [1]}, "features"), ({"features": {"n_mels": 64}}, "features"),
+        ({"features": models.FEATURES | {"n_mels": 10**9}}, "n_mels"),
+        ({"features": models.FEATURES | {"sample_rate_hz": 1e12}}, "sample_rate_hz"),
+        ({"features": models.FEATURES | {"n_fft": 0}}, "n_fft"), ({"features": models.FEATURES | {"hop": True}}, "hop"),
+        ({"features": models.FEATURES | {"band_hz": 3}}, "band_hz"),
+        ({"features": models.FEATURES | {"floor_db": math.nan}}, "floor_db"),
+        ({"features": models.FEATURES | {"more": 1}}, "features"),
+        ({"name": "resnet9000"}, "name must be"), ({"name": ["templates"]}, "name must be"),
+        ({"name": "resnet18"}, "is missing"),
+        ({"species": 10**9}, "species"), ({"species": "AB"}, "species"), ({"species": ["A", 1]}, "species"),
+        ({"species": ["A", "A"]}, "twice"), ({"species": ["A", "x" * 5000]}, "species"), ({"species": []}, "species"),
+        ({"species": ["A", "B", "C"]}, r"body.head.1.weight has the shape \(2, 192\), not \(3, 192\)"),
+        ({"input_shape": 3}, "input_shape"), ({"input_shape": (64, -1)}, "input_shape"),
+        ({"input_shape": (64.0, 10)}, "input_shape"),
+        ({"weights": [1]}, "weights"), ({"weights": {"mean": 3}}, "weights"),
+        ({"weights": {"more": torch.ones(1)}}, "many"),
+        ({"weights": {"std": torch.zeros(1, 1, 1, 1)}}, "std"),
+        ({"weights": {"mean": torch.zeros(1, 1, 9, 1)}}, "mean has the shape"),
+        ({"weights": {"body.head.1.bias": torch.zeros(1).expand(10**12)}}, "body.head.1.bias has the shape"),
+        ({"weights": {"body.head.1.bias": torch.zeros(2, dtype=torch.complex64)}}, "body.head.1.bias is of the type"),
+        ({"weights": {"body.head.1.bias": torch.tensor([1.0, math.nan])}}, r"NaN .* \(body.head.1.bias\)"),
+        ({"weights": {"body.head.1.bias": torch.tensor([1, 1e300], dtype=torch.float64)}}, "body.head.1.bias"),
+        ({"weights": {"body.layers.1.running_var": torch.full((96,), math.inf)}}, "running_var"),
+    ],
+)  # fmt: skip
+def test_a_strangers_model_of_other_parts_is_refused_by_name(tmp_path, parts, told):
+    with pytest.raises(ValueError, match=f"x.pt holds no model that can be used: .*{told}") as raised:
+        models.load_model(changed(tmp_path / "x.pt", **parts))
+    assert len(str(raised.value)) < len(str(tmp_path)) + 400
+
+
+def test_a_file_that_unpacks_to_more_than_it_has_is_refused_before_it_is_read(tmp_path):
+    models.save_model(models.build_model("small_cnn", 2), tmp_path / "a.pt")
+    packed = zipfile.ZipFile(tmp_path / "b.pt", "w", zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(tmp_path / "a.pt") as old, packed as new:
+        for name in old.namelist():
+            new.writestr(name, bytes(10**8) if name.endswith("data/0") else old.read(name))
+    with pytest.raises(ValueError, match=r"b\.pt is not a file saved by anuralib: it unpacks to 10\d{7} bytes"):
+        models.load_model(tmp_path / "b.pt")
+
+
+def test_what_torch_would_not_read_as_an_archive_is_refused(tmp_path):
+    """Its older format takes memory for sizes that a file only claims."""
+    model = models.build_model("small_cnn", 2)
+    models.save_model(model, tmp_path / "a.pt")
+    (tmp_path / "b.pt").write_bytes(b"\x80\x02" + (tmp_path / "a.pt").read_bytes())
+    torch.save({"name": "small_cnn"}, tmp_path / "c.pt", _use_new_zipfile_serialization=False)
+    for name in ("b.pt", "c.pt"):
+        with pytest.raises(ValueError, match=f"{name} is not a file saved by anuralib"):
+            models.load_model(tmp_path / name)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_network_of_nan_neither_predicts_nor_is_saved(tmp_path, value):
+    model = models.build_model("small_cnn", SPECIES)
+    with torch.no_grad():
+        model.body.layers[1].running_var.fill_(value)  # an infinite variance gives finite outputs
+    for act in (lambda: predict(model, np.zeros((1, 1, 64, 130), np.float32)),
+                lambda: models.save_model(model, tmp_path / "m.pt")):  # fmt: skip
+        with pytest.raises(FloatingPointError, match=r"body.layers.1.running_var"):
+            act()
+    assert not list(tmp_path.iterdir())
+
+
+def test_outputs_that_are_no_numbers_are_refused_by_species():
+    model = models.build_model("small_cnn", SPECIES)
+    with torch.no_grad():
+        models.last_layer(model).weight[1] = 3e38
+    with pytest.raises(FloatingPointError, match="gives .*(inf|nan) for BBB in row 0"):
+        predict(model, np.zeros((2, 1, 64, 130), np.float32))
 
 
 def test_nothing_is_left_of_a_write_that_failed(tmp_path):

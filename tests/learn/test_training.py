@@ -1,6 +1,10 @@
 """training and prediction: same seed same numbers, resume to the same bits, errors that help."""
 
+import errno
 import functools
+import pathlib
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -168,6 +172,36 @@ def test_a_complete_run_is_not_trained_again_and_says_so(tmp_path, capsys):
     assert same_bits(weights_of(model), weights_of(load_model(tmp_path / "model.pt")))
     _, afresh = run(tmp_path, resume=False, epochs=2)
     assert len(afresh.frame) == 2
+
+
+def test_what_a_killed_run_left_is_cleared_and_a_living_one_is_named(tmp_path):
+    left = tmp_path / f".checkpoint.{'0' * 32}.part.pt"
+    left.write_bytes(b"half")
+    run(tmp_path, epochs=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.pt", "history.csv", "model.pt"]
+    hold = ("import sys; from anuralib._files import locked\n"
+            "with locked(sys.argv[1]): print('held', flush=True); sys.stdin.readline()")  # fmt: skip
+    with subprocess.Popen([sys.executable, "-c", hold, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as other:  # fmt: skip
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(BlockingIOError, match=f"process {other.pid} on"):
+            run(tmp_path, epochs=1)
+        other.communicate("\n")
+    run(tmp_path, epochs=1)
+
+
+def test_a_full_disk_is_told_and_the_checkpoint_before_stays(tmp_path, monkeypatch):
+    def full(self, data):
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    with pytest.raises(Stop):
+        run(tmp_path, loss=stopping_loss(17))
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+    monkeypatch.setattr(pathlib.Path, "write_bytes", full)
+    with pytest.raises(OSError, match="disk is full.*run the same again"):
+        run(tmp_path, loss=stopping_loss(None))
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
 
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):

@@ -149,3 +149,59 @@ def test_bad_requests_are_refused_and_leave_nothing(tmp_path):
         with pytest.raises(ValueError, match="give"):
             al.simulate_pond(tmp_path / "new", **bad)
     assert not (tmp_path / "new").exists()
+
+
+def small(folder, seed=0, n=6):
+    return al.simulate_pond(folder, n_recordings=n, duration_s=4, seed=seed, n_jobs=1)
+
+
+def test_over_another_pond_the_new_one_is_there_alone(tmp_path):
+    small(tmp_path / "a", n=7)
+    assert len(small(tmp_path / "a", seed=1).recordings) == 6
+    small(tmp_path / "b", seed=1)
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+    for path in (tmp_path / "a").rglob("*.wav"):
+        path.unlink()
+    small(tmp_path / "a", seed=1)  # the same is made again
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "raw_data/SIM1/notes.txt", "anuraset/metadata.csv"])
+def test_what_is_not_of_the_other_pond_is_not_lost(tmp_path, name):
+    small(tmp_path)
+    (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+    (tmp_path / name).write_text("mine")
+    before = digest(tmp_path)
+    with pytest.raises(ValueError, match=f"pond of other settings.*{name}"):
+        small(tmp_path, seed=1)
+    assert digest(tmp_path) == before
+    small(tmp_path)
+    assert digest(tmp_path) == before
+
+
+def test_a_pond_that_was_not_finished_is_not_read_and_a_damaged_note_is_named(tmp_path):
+    small(tmp_path)
+    note = tmp_path / "pond.json"
+    note.write_text(note.read_text().replace("true", "false"))
+    with pytest.raises(ValueError, match="not finished; make it again"):
+        al.load_dataset(tmp_path)
+    note.write_text("{")
+    with pytest.raises(ValueError, match="pond.json: damaged"):
+        small(tmp_path)
+
+
+def _cut(path, by=1):
+    path.write_bytes(path.read_bytes()[:-by])
+
+
+@pytest.mark.parametrize(("pattern", "harm"), [
+    ("raw_data/*/*.wav", _cut), ("raw_data/*/*.wav", lambda p: p.unlink()), ("*/*/*.txt", lambda p: p.unlink()),
+    ("truth.csv", _cut), ("weak_labels.csv", lambda p: p.write_bytes(b"")), ("species.csv", lambda p: p.unlink()),
+    ("pond.json", _cut), ("pond.json", lambda p: p.write_text("[]\n"))])
+def test_what_a_pond_lacks_is_seen(tmp_path, pattern, harm):
+    small(tmp_path)
+    assert simulate.what_is_wrong(tmp_path) == ""
+    path = sorted(tmp_path.glob(pattern))[-1]
+    harm(path)
+    assert path.name in simulate.what_is_wrong(tmp_path)
+    assert simulate.what_is_wrong(tmp_path / "nothing here")

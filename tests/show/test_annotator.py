@@ -39,6 +39,15 @@ def test_html_is_valid_and_holds_the_expert_of_this_recording_and_part(tmp_path)
     assert data(al.annotator(tone(), species=["B", "A"]))["species"] == ["A", "B"]
 
 
+def test_an_expert_without_quality_and_any_name_is_json_that_browsers_read():
+    """JSON has no NaN: Python writes it, and a browser stops at it."""
+    expert = EXPERT.assign(quality=[np.nan, None], species=["AAAAAA", np.nan])
+    text = str(al.annotator(tone(), expert=expert))
+    listing = text.partition('<script type="application/json">')[2].partition("</script>")[0]
+    shown = json.loads(listing, parse_constant=lambda word: pytest.fail(word))
+    assert [box["quality"] for box in shown["expert"]] == ["", ""] and shown["species"] == ["AAAAAA", "unknown"]
+
+
 def test_a_name_can_not_break_out_of_the_page():
     shown = al.annotator(tone(), species=["</script><b>"], title="<u>")
     assert "</script><b>" not in str(shown) and "<u>" not in str(shown)
@@ -218,6 +227,40 @@ def test_two_annotators_do_not_disturb_each_other_and_boxes_are_kept_for_the_nex
     tab.reload()
     assert [tab.locator(".anura-annotator").nth(i).locator(".anura-own").count() for i in (0, 1)] == [0, 1]
     assert tab.get_by_label("species, box 1").input_value() == "B"
+
+
+KEPT = {"start": 1, "end": 2.5, "low": None, "high": None, "species": "AAAAAA", "quality": "H"}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("stored", "text"),
+    [("null", ""), ("3", ""), ('"boxes"', ""), ("{", ""), ('{"length": 2}', ""), ("[null, 3, [], {}, [[]]]", ""),
+     ([KEPT | {"start": None}, KEPT | {"end": "x"}, KEPT | {"start": 3}, KEPT | {"species": 3}], ""),
+     ([KEPT | {"low": "a"}, KEPT | {"start": 11, "end": 12}, KEPT | {"low": 3}, KEPT | {"low": 9, "high": 3}], ""),
+     ([{"start": 1, "end": 2.5, "species": "AAAAAA"}], "1.000000\t2.500000\tAAAAAA\n"),
+     ([KEPT | {"end": 1e9, "species": " A\n\tB\x1b ", "quality": {}}], "1.000000\t10.000000\tA B\n"),
+     ([KEPT, {"__proto__": []}], "1.000000\t2.500000\tAAAAAA_H\n")],
+)  # fmt: skip
+def test_whatever_a_browser_kept_the_annotator_starts_with_what_are_boxes(open_page, stored, text):
+    tab = open_page(al.annotator(tone(), expert=EXPERT, title="night"))
+    value = stored if isinstance(stored, str) else json.dumps(stored)
+    tab.evaluate("value => localStorage.setItem('anura-labels night 0 10', value)", value)
+    tab.reload()
+    assert tab.get_by_label("The label file as text").input_value() == text
+    drag(tab, (4.0, 0.3), (5.0, 0.6))
+    tab.get_by_role("button", name="Compare with the expert").click()
+    assert tab.locator(".anura-expert").count() == 2
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["constructor", "__proto__", "toString", "xx", ""])
+def test_a_language_that_is_none_is_english(open_page, language):
+    texts = "<script>window.anuraTexts = {};</script>"
+    tab = open_page(texts, al.annotator(tone(), expert=EXPERT))
+    tab.evaluate("name => localStorage.setItem('anura-language', name)", language)
+    tab.reload()
+    assert tab.get_by_role("button", name="Undo").count() == tab.get_by_role("button", name="Loop").count() == 1
 
 
 @pytest.mark.browser

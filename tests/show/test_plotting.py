@@ -95,3 +95,18 @@ def test_history_takes_the_run_or_its_table():
     ax = al.plot_history(frame)
     assert [list(line.get_ydata()) for line in ax.lines] == [[0.6, 0.3], [0.5, 0.4]]
     assert len(al.plot_history(frame.assign(valid_loss=np.nan)).lines) == 1
+
+
+@pytest.mark.parametrize("name", ["$\\frac{$", "a $x$ b", "$", "\\$5", "{}^_%#&"])
+def test_a_label_that_looks_like_a_formula_is_drawn_as_it_is(name):
+    """matplotlib reads what stands between dollar signs as mathematics, and stops at what is none."""
+    recordings = pd.DataFrame({"recording": ["SIM1_20201107_213000"], "duration_s": [4.0]})
+    labels = pd.DataFrame({"recording": recordings["recording"], "start_s": 1.0, "end_s": 2.0, "species": name})
+    windows = al.window_labels(labels, recordings, [name])
+    scores = al.evaluate(np.array([[1], [0]]), np.array([[0.9], [0.1]]), groups={name: name}, species=[name])
+    for ax in (al.plot_spectrogram(tone(), labels), al.plot_windows(labels, windows, "SIM1_20201107_213000"),
+               al.plot_species_scores(scores, pd.Series({name: 3}))):  # fmt: skip
+        ax.figure.canvas.draw()
+        texts = [text for text in ax.figure.findobj(matplotlib.text.Text)
+                 if name in text.get_text() and "mathdefault" not in text.get_text()]  # matplotlib's own numbers
+        assert texts and not any(text.get_parse_math() for text in texts)

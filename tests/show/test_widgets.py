@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 import anuralib as al
 from anuralib.show import widgets
@@ -94,6 +95,18 @@ def test_the_sentences_on_splits_are_those_of_the_reports(tmp_path):
     split = al.stratified_split(tiny_windows, test_size=0.3, seed=0)
     assert f"mean deviation {al.split_report(split)['deviation'].mean():.2f}" in pictures["0,0"][1]
     assert "100% even sound" in pictures["3,0"][1]
+
+
+def test_splits_of_species_whose_names_look_like_formulas(tmp_path):
+    pond = al.load_dataset("pond", size="tiny", root=tmp_path)
+    windows = al.window_labels(pond.strong_labels, pond.recordings, pond.species)
+    windows = windows.rename(columns={pond.species[0]: "$\\frac{$"})
+    figures = []
+    explorer = widgets.balance(windows, seeds=[0])
+    explorer._draw = lambda draw=explorer._draw, **given: figures.append(draw(**given)[0]) or (figures[-1], "said")
+    shown(explorer)
+    texts = [text for text in figures[0].findobj(Text) if text.get_text() == "$\\frac{$"]
+    assert texts and not any(text.get_parse_math() for text in texts)
 
 
 def test_live_explorers_draw_with_ipywidgets():

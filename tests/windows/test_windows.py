@@ -1,3 +1,4 @@
+import errno
 import itertools
 import re
 import shutil
@@ -354,6 +355,52 @@ def test_a_recording_that_ends_before_a_label_is_named_and_skipped_only_when_ask
         path = windows.build_windows(cut, tmp_path / "b", n_jobs=1, on_error="skip")
     assert set(read_metadata(path)["fname"]) == {"INCT4_20200101_000000"}
     assert pd.read_csv(tmp_path / "b" / "report.csv", keep_default_na=False)["n_windows"].tolist() == [3, 0]
+
+
+def test_windows_of_a_replaced_recording_are_cut_anew(small, tmp_path):
+    windows.build_windows(small, tmp_path / "a", n_jobs=1)
+    before = contents(tmp_path / "a")
+    kept = {p: p.stat().st_mtime_ns for p in (tmp_path / "a").rglob("*.wav")}
+    path, other = small.recordings["path"]
+    Path(other).unlink()  # one that is gone can't be compared
+    windows.build_windows(small, tmp_path / "a", n_jobs=1)
+    assert contents(tmp_path / "a") == before
+    audio.write_audio(path, np.random.default_rng(2).normal(0, 0.05, (4 * RATE, 2)), RATE)
+    small.recordings.loc[0, "duration_s"] = 4.0
+    table = read_metadata(windows.build_windows(small, tmp_path / "a", n_jobs=1))
+    assert (table["fname"] == small.recordings["recording"][0]).sum() == 2
+    here = sorted((tmp_path / "a").rglob("*.wav"))
+    assert len(here) == 4 and here == sorted(window_path(row, tmp_path / "a") for row in table.itertuples())
+    assert [p.stem.split("_")[0] for p in here if p.stat().st_mtime_ns == kept[p]] == ["INCT17"] * 2
+    for row in table[table["site"] == "INCT4"].itertuples():
+        now = (tmp_path / "a" / "audio" / "INCT4" / row.sample_name).read_bytes()
+        assert now != before[f"audio/INCT4/{row.sample_name}"]
+
+
+def test_windows_of_nobody_knows_what_are_neither_believed_nor_removed(small, tmp_path):
+    windows.build_windows(small, tmp_path / "a", n_jobs=1)
+    note = tmp_path / "a" / "build.json"
+    note.write_text("{")
+    with pytest.raises(ValueError, match="build.json: damaged"):
+        windows.build_windows(small, tmp_path / "a", n_jobs=1)
+    note.unlink()
+    before = contents(tmp_path / "a")
+    with pytest.raises(ValueError, match="not build.json"):
+        windows.build_windows(small, tmp_path / "a", n_jobs=1)
+    assert contents(tmp_path / "a") == before
+
+
+@pytest.mark.parametrize("step", ["read_audio", "write_audio"])
+def test_a_disk_that_is_full_or_fails_is_no_bad_recording(small, tmp_path, monkeypatch, step):
+    def fails(*given, **more):
+        raise OSError(errno.ENOSPC if step == "write_audio" else errno.EIO, "as the system says", "here")
+
+    monkeypatch.setattr(audio, step, fails)
+    with pytest.raises(OSError, match="the disk .*run the same again"):
+        windows.build_windows(small, tmp_path / "a", n_jobs=1, on_error="skip")
+    assert not (tmp_path / "a" / "metadata.csv").exists()
+    monkeypatch.undo()
+    assert len(read_metadata(windows.build_windows(small, tmp_path / "a", n_jobs=1))) == 5
 
 
 def test_channels_are_chosen(small, tmp_path):
