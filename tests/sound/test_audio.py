@@ -1,12 +1,10 @@
 import numpy as np
-import pandas as pd
 import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
 from anuralib.sound import audio
-from anuralib.sound.names import parse_recording_name
 
 
 def tone(hz, seconds, rate):
@@ -26,23 +24,6 @@ def test_dominant_frequency_is_that_of_the_loudest_tone(rate):
     for wrong in (signal[:1], signal[None], signal * np.nan):
         with pytest.raises(ValueError, match="one channel"):
             audio.dominant_frequency(wrong, rate)
-
-
-def test_name_of_a_recording():
-    site, when = parse_recording_name("INCT20955_20190830_231500")
-    assert (site, when) == ("INCT20955", pd.Timestamp("2019-08-30 23:15:00"))
-    assert parse_recording_name("INCT17_20191113_040001")[1].second == 1
-    assert parse_recording_name("my_site-2_20200101_000000")[0] == "my_site-2"
-
-
-@pytest.mark.parametrize("name", [
-    "", "INCT4", "INCT4_20190230_120000", "INCT4_20190830_250000", "INCT4_20190830_231500.wav",
-    "INCT4_20190830_231500\n", "_20190830_231500", "INCT4_20190830_2315", "a/b_20190830_231500",
-    "INCT4_20190830_231500_0_3", "INCT4_２０１９0830_231500", None, 7,
-])
-def test_names_that_are_not(name):
-    with pytest.raises(ValueError, match="recording|date"):
-        parse_recording_name(name)
 
 
 @given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=300))
