@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from anuralib._files import is_of_the_machine, with_advice
 from anuralib.data.files import walk, with_suffix
 from anuralib.data.findings import tell
 from anuralib.data.species import ANURASET_CODES, is_species_code
@@ -123,8 +124,12 @@ def read_strong(
         try:
             labels, broken = parse_labels(path)
         except (OSError, ValueError) as error:
+            if is_of_the_machine(error):  # no label file's fault, and others can't be read either
+                raise with_advice(error) from error
             if on_error == "raise":
-                raise type(error)(f'{error}; or say on_error="skip" to do without it') from error
+                if isinstance(error, OSError):
+                    raise
+                raise ValueError(f'{error}; or say on_error="skip" to do without it') from error
             findings.append(("error", "label file can't be read", str(error), "mend it, or take it away"))
             unread |= {} if name is None else {name: [WHOLE]}
             continue
@@ -168,6 +173,8 @@ def recording_rows(
             if path and info["frames"] == 0:
                 raise ValueError(f"{path}: the file holds no sound; copy it again or leave it out")
         except (OSError, ValueError) as error:
+            if is_of_the_machine(error):
+                raise with_advice(error) from error
             if on_error == "raise":
                 raise
             findings.append(("error", "recording can't be read and is left out", str(error), "copy it again"))

@@ -1,5 +1,6 @@
 """Folders as they are on practitioners' disks: what can't be read is named, and nothing of it becomes silence."""
 
+import errno
 import os
 import unicodedata
 
@@ -9,6 +10,7 @@ import pytest
 import soundfile
 
 import anuralib as al
+from anuralib.data import reading
 
 ONE, TWO = "POND1_20240101_200000", "POND1_20240101_210000"
 RNG = np.random.default_rng(0)
@@ -123,6 +125,17 @@ def test_equal_names_on_two_cards_are_two_recordings(tmp_path):
     assert data.recordings["site"].tolist() == ["moth1", "moth2"] and data.recordings["annotated"].all()
     assert data.recordings["datetime"].astype(str).tolist() == ["2019-06-20 02:52:44"] * 2
     assert al.load_dataset(tmp_path).recordings["datetime"].isna().all()
+
+
+@pytest.mark.parametrize("reader", ["parse_labels", "audio_info"])
+def test_a_disk_that_fails_is_no_bad_file(root, monkeypatch, reader):
+    def broken(path, *args):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    monkeypatch.setattr(reading, reader, broken)
+    with pytest.raises(OSError, match="(?i)input/output error") as caught:
+        al.load_dataset(root, on_error="skip")
+    assert caught.value.errno == errno.EIO
 
 
 # ---------------------------------------------------------------- rows of other recordings
