@@ -2,7 +2,6 @@
 
 import os
 import re
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from anuralib.data.findings import as_findings, tell
 from anuralib.data.reading import WHOLE, existing_folder, read_species, read_strong, recording_rows
 from anuralib.labels.bouts import split_label
 from anuralib.labels.formats import labelled_stem, parse_labels
-from anuralib.sound.names import recordings_by_name, site_and_time
+from anuralib.sound.names import name_key, recordings_by_name, site_and_time
 from anuralib.sound.recorders import recorder_notes
 from anuralib.windows.table import METADATA_COLUMNS, read_metadata, species_columns
 
@@ -26,19 +25,14 @@ _CODE_AND_QUALITY = re.compile(r"([A-Za-z]{6})[\s_-]+([CFHLMcfhlm])")
 _RAVEN = re.compile(r"(\.Table\.[0-9]+)?(\.selections)?$", re.IGNORECASE)  # as a person saves a table there
 
 
-def _key(text: str) -> str:
-    """Names that look the same are the same: accents in one form or two, capitals or not."""
-    return unicodedata.normalize("NFC", text).casefold()
-
-
 def _beside(files: list[Path], sound: dict[str, Path]) -> tuple[dict[str, list[Path]], list[Path]]:
     """The files that may be labels of each recording, and those that belong to none by their name."""
     # A label file has the name of the file, or that of the recording, as players and `predict_folder` write it.
-    by_place = {(path.parent, _key(stem)): name for name, path in sound.items() for stem in (name, path.stem)}
+    by_place = {(path.parent, name_key(stem)): name for name, path in sound.items() for stem in (name, path.stem)}
     found: dict[str, list[Path]] = {}
     strangers = []
     for path in filter(may_hold_labels, files):
-        places = ((path.parent, _key(stem)) for stem in (path.stem, labelled_stem(path)))
+        places = ((path.parent, name_key(stem)) for stem in (path.stem, labelled_stem(path)))
         name = next((by_place[place] for place in places if place in by_place), None)
         if name is not None:
             found.setdefault(name, []).append(path)
@@ -60,8 +54,8 @@ def _names_recordings(path: Path, sound: dict[str, Path]) -> bool:
     labels = _reads(path)
     if labels is None or labels.empty:
         return False
-    stems = {_key(stem) for name, path in sound.items() for stem in (name, path.stem)}
-    return any(_key(Path(told).stem) in stems for told in labels["file"] if told)
+    stems = {name_key(stem) for name, path in sound.items() for stem in (name, path.stem)}
+    return any(name_key(Path(told).stem) in stems for told in labels["file"] if told)
 
 
 def _label_files(
@@ -76,8 +70,8 @@ def _label_files(
     chosen, undecided = {}, set()
     for name, paths in beside.items():
         # NAME.txt goes before NAME.BirdNET.results.csv: what a person saved before what a program did.
-        own = (_key(name), _key(sound[name].stem))
-        exact = [path for path in paths if _key(_RAVEN.sub("", path.stem)) in own]
+        own = (name_key(name), name_key(sound[name].stem))
+        exact = [path for path in paths if name_key(_RAVEN.sub("", path.stem)) in own]
         if exact and len(exact) < len(paths):
             findings += [("warning", "label file passed over: another has the recording's own name", str(path),
                           "put it elsewhere, or take the other away") for path in paths if path not in exact]

@@ -1,7 +1,6 @@
 """Steps that reading a data set takes in every layout: files, species, labels, recordings, and what was wrong."""
 
 import os
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from anuralib.data.species import ANURASET_CODES, is_species_code
 from anuralib.labels.bouts import split_label
 from anuralib.labels.formats import LABEL_SUFFIXES, parse_labels
 from anuralib.sound.audio import audio_info
-from anuralib.sound.names import recordings_by_name
+from anuralib.sound.names import name_key, recordings_by_name
 from anuralib.windows.table import read_cells
 
 WHOLE = (0.0, float("inf"))  # of a recording
@@ -55,7 +54,7 @@ def _places(named):
     places = {}
     for recording, sound in named.items():
         for key in {recording, sound.stem, sound.name} if sound is not None else {recording}:
-            places.setdefault(unicodedata.normalize("NFC", key).lower(), []).append((recording, sound))
+            places.setdefault(name_key(key), []).append((recording, sound))
     return places
 
 
@@ -65,7 +64,7 @@ def _own_rows(name, path, labels, places):
         return [name] * len(labels), []
     owners, findings = [], []
     for line, told in zip(labels["line"], labels["file"], strict=True):
-        key = unicodedata.normalize("NFC", told).lower()
+        key = name_key(told)
         found = places.get(key) or places.get(Path(key).stem) or []
         near = [recording for recording, sound in found if sound is not None and sound.parent == path.parent]
         if not told and name is None:

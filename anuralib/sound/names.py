@@ -60,6 +60,11 @@ def _one_word(text: str) -> str:
     return re.sub(r"\s+", "_", unicodedata.normalize("NFC", text).strip())
 
 
+def name_key(text: str) -> str:
+    """What two names have in common that look the same: accents in one form or two, capitals or not."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
 def _as_site(text: str) -> str:
     """Letters, digits, - and _ of what stands before the time, without the recorder's note on channels."""
     text = _CHANNELS.sub("", unicodedata.normalize("NFC", text))
