@@ -58,6 +58,15 @@ def f1_per_species(y_true, y_prob, threshold=0.5, species=None):
     return pd.Series(f1_from_counts(*_counts(truth, prob >= limits)), index=species, name="f1")
 
 
+def _area(truth, prob):
+    """Average precision of one species; scikit-learn's checks of its input take 50 times as long as the sum."""
+    order = np.argsort(prob, kind="stable")[::-1]
+    last = np.append(np.flatnonzero(np.diff(prob[order])), len(prob) - 1)  # of each run of equal scores
+    found = np.cumsum(truth[order])[last]
+    steps = np.diff(found / found[-1], prepend=0.0)
+    return float((steps * found / (last + 1))[::-1].sum())
+
+
 def average_precision(y_true, y_prob, species=None):
     """Average precision of each species: the mean precision over the ranks of its positives.
 
@@ -69,13 +78,8 @@ def average_precision(y_true, y_prob, species=None):
     Series, index species
         NaN for a species without positives.
     """
-    from sklearn.metrics import average_precision_score
-
     truth, prob, species = check_scores(y_true, y_prob, species)
-    scores = [
-        average_precision_score(truth[:, i], prob[:, i]) if truth[:, i].any() else np.nan
-        for i in range(len(species))
-    ]
+    scores = [_area(truth[:, i], prob[:, i]) if truth[:, i].any() else np.nan for i in range(len(species))]
     return pd.Series(scores, index=species, name="average_precision")
 
 

@@ -94,20 +94,32 @@ class _Search:
         values = np.concatenate([gain.ravel(), single])
         few = min(32, len(values))
         best = np.argpartition(values, few - 1)[:few]
-        cost = self.cost
-        for k in best[np.argsort(values[best], kind="stable")]:
-            if values[k] > -1e-12 and cost[0] == 0:
-                return False
-            if k < gain.size:
-                i, j = np.unravel_index(k, gain.shape)
-                groups = (inside[i], outside[j])
-            else:
-                groups = (np.concatenate([inside, outside])[k - gain.size],)
-            self.flip(*groups)
-            if self.cost < (cost[0], cost[1] - 1e-12):
+        best = best[np.argsort(values[best], kind="stable")]
+        if self.cost[0] == 0:  # only what brings the shares nearer can help
+            best = best[values[best] <= -1e-12]
+        if not len(best):
+            return False
+        pairs = np.minimum(best, gain.size - 1)
+        alone = np.concatenate([inside, outside])[np.maximum(best - gain.size, 0)]
+        first = np.where(best < gain.size, inside[pairs // gain.shape[1]], alone)
+        second = np.where(best < gain.size, outside[pairs % gain.shape[1]], -1)
+        for part in (slice(1), slice(1, None)):  # mostly the first helps, or none
+            if (k := self._first_better(first[part], second[part])) is not None:
+                pair = first[part][k], second[part][k]
+                self.flip(*(g for g in pair if g >= 0))
                 return True
-            self.flip(*groups[::-1])
         return False
+
+    def _first_better(self, first: np.ndarray, second: np.ndarray) -> int | None:
+        """The first of some flips, of one group or of two, that lowers the cost; all are tried at once."""
+        missing, squares = self.cost
+        one = np.where(self.test[first], -1, 1)[:, None]
+        two = np.where(second >= 0, -one[:, 0], 0)[:, None]
+        off = (self.off + one * self.part[first]) + two * self.part[second]
+        held = self.held + one * self.present[first] + two * self.present[second]
+        lacking = self._missing(held)
+        better = (lacking < missing) | ((lacking == missing) & ((off**2).sum(axis=1) < squares - 1e-12))
+        return int(better.argmax()) if better.any() else None
 
     def fit_number(self) -> None:
         """Move single groups until the number in test is allowed."""
