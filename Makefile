@@ -28,7 +28,9 @@ test: $(READY)  ## lint, unit tests, executed book, tests of the built pages
 	$(MAKE) --jobs 2 test-units test-book
 	$(BIN)/python -m pytest $(TESTS) tests/site
 
-TESTS := -q --numprocesses logical --maxprocesses 4 --dist worksteal
+# One more than there are cores, since some wait for a browser or another process.
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+TESTS := -q --numprocesses $$(($(CORES) + 1)) --maxprocesses 5 --dist worksteal
 test-units: $(READY)
 	$(BIN)/python -m pytest $(TESTS) --ignore=tests/site tests
 

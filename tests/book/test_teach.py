@@ -118,11 +118,16 @@ def test_a_baseline_is_short_and_prints_a_small_table(path, monkeypatch, capsys)
     assert any(re.search(r"\d\.\d", line) for line in said[2:])
 
 
-@pytest.mark.parametrize("path", PROJECTS, ids=lambda p: p.stem)
-def test_a_baseline_takes_a_folder_of_ones_own(path, tmp_path, monkeypatch, capsys):
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A folder of recordings with labels that is not the course's."""
     import anuralib as al
 
-    own = al.simulate_pond(tmp_path / "own", n_recordings=12, duration_s=9, seed=3, n_jobs=1)
+    return al.simulate_pond(tmp_path_factory.mktemp("own") / "own", n_recordings=12, duration_s=9, seed=3, n_jobs=1)
+
+
+@pytest.mark.parametrize("path", PROJECTS, ids=lambda p: p.stem)
+def test_a_baseline_takes_a_folder_of_ones_own(path, own, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("ANURALIB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("sys.argv", [str(path), str(own.root)])
     runpy.run_path(str(path), run_name="__main__")
