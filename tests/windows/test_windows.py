@@ -418,7 +418,7 @@ def test_killed_at_any_moment_it_is_taken_up_again(tmp_path):
             "al.build_windows(d, sys.argv[2], n_jobs=1, progress=False); print('done', flush=True)")
     simulated = simulate_pond(tmp_path / "pond", n_recordings=6, duration_s=20, n_jobs=1)
     command = [sys.executable, "-c", code, str(tmp_path / "pond")]
-    build_windows(simulated, tmp_path / "whole", n_jobs=1, progress=False)
+    windows.build_windows(simulated, tmp_path / "whole", n_jobs=1, progress=False)
     expected = contents(tmp_path / "whole")
     killed = 0
     for turn in range(4):
