@@ -9,12 +9,18 @@ import re
 import socket
 import uuid
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 _LEFTOVER = re.compile(r"\..+\.[0-9a-f]{32}\.part(\..*)?")
 _WRITING: set[str] = set()  # names of the temporary files that this process is at
 _HELD: set[Path] = set()  # folders that this process has for itself
 LOCK = ".anuralib.lock"
+# Devices of Windows, whatever ending follows.
+_DEVICE = re.compile(r"(?is)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\xb9\xb2\xb3]) *(\..*)?")
+# A colon is for Windows the end of a drive's name or the beginning of a file's hidden part; a clock has it elsewhere.
+_NEVER = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|(?<![0-9]):|:(?![0-9])")
+_LONGEST_NAME = 200  # bytes: with a window's times and the mark of a temporary file it has 255, which disks can hold
 _MACHINE = {
     errno.ENOSPC: "the disk is full: free some space, or choose a folder on another disk",
     errno.EDQUOT: "your share of the disk is used up: free some space, or choose a folder on another disk",
@@ -57,6 +63,61 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         raise
     finally:
         _WRITING.discard(temporary.name)
+
+
+def _why_unsafe(name) -> str:
+    """What keeps a text from being the name of a file on every system; empty if nothing does."""
+    if not isinstance(name, str) or not name.strip():
+        return "it is no text" if not isinstance(name, str) else "it is empty"
+    odd = _NEVER.search(name)
+    if odd or (":" in name and os.name == "nt"):
+        return f"it has {odd[0] if odd else ':'!r} in it"
+    if name[-1] in ". ":
+        return "it ends with a dot or space"
+    if name[0] == "~" or _DEVICE.fullmatch(name):
+        return "it begins with ~" if name[0] == "~" else "Windows has a device of this name"
+    size = len(name.encode("utf-8"))
+    return f"it has {size} bytes, and {_LONGEST_NAME} is the most" if size > _LONGEST_NAME else ""
+
+
+@lru_cache(maxsize=4096)  # windows come in tens of thousands, their recordings and sites don't
+def safe_name(name: str, what: str = "the name") -> str:
+    """The name of a site or recording as a part of an output's path, if it can be one.
+
+    Names come from tables and disks of strangers. What is written must stay in its folder, on every system.
+
+    Parameters
+    ----------
+    name : str
+        Without folders and ending.
+    what : str
+        Whose it is, and in which row, for the message.
+
+    Returns
+    -------
+    str
+        The same name.
+
+    Raises
+    ------
+    ValueError
+        If it is empty, holds a slash, a colon that is none of a clock, or control characters, ends with a dot or space,
+        begins with ~, is one of Windows' devices, or has over 200 bytes.
+
+    Examples
+    --------
+    >>> safe_name("North bank (old), é_2022-08-30_12:08:00")
+    'North bank (old), é_2022-08-30_12:08:00'
+    >>> safe_name("../x", "recordings, row 3: site")
+    Traceback (most recent call last):
+    ValueError: recordings, row 3: site '../x' can't be part of a file's name: it has '/' in it; give it another name
+    """
+    why = _why_unsafe(name)
+    if why:
+        told = repr(name)
+        told = told if len(told) <= _LONGEST_NAME else f"{told[:_LONGEST_NAME]}..."
+        raise ValueError(f"{what} {told} can't be part of a file's name: {why}; give it another name")
+    return name
 
 
 def write_text(text: str, path: str | os.PathLike) -> None:
@@ -129,7 +190,7 @@ def other_settings(path: Path, settings: dict) -> list[str]:
 
 
 def write_settings(settings: dict, path: Path) -> None:
-    write_text(json.dumps(settings, indent=1) + "\n", path)
+    write_text(json.dumps(settings, indent=1, allow_nan=False) + "\n", path)
 
 
 def has_size(path: Path, size: int) -> bool:
@@ -186,10 +247,7 @@ def _lock(path: Path):
     """The lock of a system call: where there is none, a file that is merely there would outlive a killed process."""
     from filelock import FileLock
 
-    try:
-        return FileLock(path, fallback_to_soft=False)
-    except TypeError:  # earlier versions of filelock
-        return FileLock(path)
+    return FileLock(path, fallback_to_soft=False)
 
 
 def _acquire(lock, path: Path, folder: Path, wait: bool) -> bool:

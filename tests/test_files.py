@@ -1,5 +1,6 @@
 """One process at a time in a folder, cleaning up after the dead alone, and errors that no recording is to blame for."""
 
+import doctest
 import errno
 import subprocess
 import sys
@@ -145,3 +146,32 @@ def test_damaged_settings_are_named(tmp_path):
     assert _files.other_settings(tmp_path / "none.json", {"a": 1}) == []
     _files.write_settings({"a": 1, "b": 2}, tmp_path / "run.json")
     assert _files.other_settings(tmp_path / "run.json", {"a": 2, "b": 2}) == ["a"]
+
+
+@pytest.mark.parametrize("name", [
+    "", " ", ".", "..", "../x", "/etc/x", "a/b", "..\\x", "a\\b", "C:x", "C:", "site:1", "a:", "a\0b", "a\nb",
+    "a\x1b[2J", "a\x85b", "a\u2028b", "a\udcff", "CON", "nul", "Com1", "LPT9.2024", "aux .x", "a.", "a ", "~", "~root",
+    "é" * 101, "x" * 100_000, None, 5, float("nan"),
+])  # fmt: skip
+def test_names_that_lead_out_of_a_folder_or_are_none_are_refused(name):
+    with pytest.raises(ValueError, match="^table, row 7: site .* give it another name$") as refused:
+        _files.safe_name(name, "table, row 7: site")
+    assert len(str(refused.value)) < 400 and str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize("name", [
+    "INCT20955_20190830_231500", "LEEC02_0+1_20161129$202700", "20191026T200000+10:00_REC", "7181.230501200000",
+    "POND_2022-08-30_12:08:00", "North bank (old), 2", "Pântano nº 3", "池塘", "a..b", ".a", "-", "CONCORD", "com10",
+    "é" * 100, "B&Q's pond #1 [50%]", "x~1",
+])  # fmt: skip
+def test_ordinary_names_stay_as_they_are(name):
+    assert _files.safe_name(name) == name
+
+
+def test_the_longest_name_fits_a_disk_with_all_that_is_put_around_it(tmp_path):
+    with _files.atomic_path(tmp_path / f"{'x' * 200}_86397_86400.wav") as temporary:
+        temporary.touch()
+
+
+def test_the_examples_run():
+    assert doctest.testmod(_files).failed == 0

@@ -88,7 +88,7 @@ def record_answers(path, name=None, answers=False):
         if answers:
             line |= {"answer": _as_text(answer), "hint": (hint or "")[:_LONGEST]}
         try:
-            _append(path, json.dumps(line, ensure_ascii=False) + "\n")
+            _append(path, json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
         except OSError as error:  # a full disk must not keep a learner from learning
             warnings.warn(f"the answer was checked, but not recorded: {error}", stacklevel=3)
 

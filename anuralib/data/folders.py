@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from anuralib._arguments import check_on_error
+from anuralib._files import is_of_the_machine, with_advice
 from anuralib.data.dataset import Dataset, no_weak_labels, window_folder
 from anuralib.data.files import SOUND_SUFFIXES, may_hold_labels, passed_over, walk, with_suffix
 from anuralib.data.findings import as_findings, tell
@@ -41,29 +42,33 @@ def _beside(files: list[Path], sound: dict[str, Path]) -> tuple[dict[str, list[P
     return found, strangers
 
 
-def _reads(path: Path) -> pd.DataFrame | None:
-    """The labels of a file, or None where it is none of labels."""
+def _reads(path: Path) -> tuple[pd.DataFrame, list] | None:
+    """What `parse_labels` gives of a file, or None where it is none of labels."""
     try:
-        return parse_labels(path)[0]
-    except (OSError, ValueError):
+        return parse_labels(path)
+    except (OSError, ValueError) as error:
+        if is_of_the_machine(error):  # no label file's fault, and others can't be read either
+            raise with_advice(error) from error
         return None
 
 
-def _names_recordings(path: Path, sound: dict[str, Path]) -> bool:
-    """Whether the rows of a table say of which recordings they are, as a table of a whole season does."""
-    labels = _reads(path)
-    if labels is None or labels.empty:
-        return False
+def _tables(strangers: list[Path], sound: dict[str, Path]) -> dict[Path, tuple]:
+    """Tables, parsed, whose rows say of which recordings they are, as a table of a whole season does."""
     stems = {name_key(stem) for name, path in sound.items() for stem in (name, path.stem)}
-    return any(name_key(Path(told).stem) in stems for told in labels["file"] if told)
+    found = {}
+    for path in strangers:
+        parsed = _reads(path)
+        if parsed and any(name_key(Path(told).stem) in stems for told in parsed[0]["file"].unique() if told):
+            found[path] = parsed
+    return found
 
 
 def _label_files(
     files: list[Path], sound: dict[str, Path], on_error: str
-) -> tuple[dict[str, Path], list[Path], list[tuple], set]:
+) -> tuple[dict[str, Path], dict[Path, tuple], list[tuple], set]:
     """The label file of each recording, tables of several, findings, and recordings with files none can choose from."""
     beside, strangers = _beside(files, sound)
-    tables = [path for path in strangers if _names_recordings(path, sound)]
+    tables = _tables(strangers, sound)
     findings = [("warning", "label file without its recording", str(path),
                  "give it the recording's name, and put it beside the recording; or name the recording in each row")
                 for path in strangers if path not in tables]  # fmt: skip

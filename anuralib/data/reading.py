@@ -1,7 +1,6 @@
 """Steps that reading a data set takes in every layout: files, species, labels, recordings, and what was wrong."""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -88,7 +87,7 @@ class Ignored(ValueError):
 
 def read_strong(
     files: dict[str, Path], species: list[str], split=split_label, on_error: str = "raise", named: dict | None = None,
-    tables: Sequence[Path] = (),
+    tables: dict[Path, tuple] | None = None,
 ) -> tuple[pd.DataFrame, list[tuple], dict[str, list[tuple[float, float]]]]:
     """All labels, what could not be used, and where therefore nobody knows what calls.
 
@@ -104,8 +103,8 @@ def read_strong(
         What to do with a file that can't be read at all.
     named : dict, optional
         The sound file (or None) of each recording, to find those that rows of tables name.
-    tables : sequence of Path
-        Label files of several recordings, which each row names.
+    tables : dict, optional
+        Label files of several recordings, which each row names: what `parse_labels` gave, by path.
 
     Returns
     -------
@@ -119,9 +118,10 @@ def read_strong(
     rows, findings, known = [], [], set(species)
     unread: dict[str, list[tuple[float, float]]] = {}
     places = _places(dict.fromkeys(files) if named is None else named)
+    tables = tables or {}
     for name, path in [*files.items(), *((None, path) for path in tables)]:
         try:
-            labels, broken = parse_labels(path)
+            labels, broken = parse_labels(path) if name is not None else tables[path]
         except (OSError, ValueError) as error:
             if is_of_the_machine(error):  # no label file's fault, and others can't be read either
                 raise with_advice(error) from error

@@ -23,6 +23,7 @@ from anuralib._files import (
     locked,
     other_settings,
     remove_leftovers,
+    safe_name,
     source_of,
     with_advice,
     write_settings,
@@ -247,20 +248,22 @@ def predict_folder(
     Raises
     ------
     FileNotFoundError, ValueError
-        No recordings, an unusable one (with its name), an out_dir of another model or other settings.
+        No recordings, an unusable one or one whose name can't be that of a file (with its name), an out_dir of another
+        model or other settings.
     OSError
         The disk is full, fails or can't be written to, whatever `on_error` says.
     """
     check_on_error(on_error)
     out = Path(out_dir)
     threshold = pd.Series(threshold, index=model.species, dtype=float)
-    if threshold.isna().any():
-        raise ValueError(f"threshold has no entry for {threshold.index[threshold.isna()].tolist()}")
+    if not np.isfinite(threshold).all():
+        raise ValueError(f"threshold has no entry for {threshold.index[~np.isfinite(threshold)].tolist()}, or inf")
+    window_starts(0.0, window_s, hop_s)  # refuses what gives no windows, before anything is written
     dataset = folder if hasattr(folder, "recordings") else read_recordings_folder(folder, on_error=on_error)
     weights = _weights(model)
     run = {
         "model": weights, "species": model.species, "threshold": threshold.to_list(), "window_s": window_s,
-        "hop_s": hop_s, "block_s": block_s, "channel": channel,
+        "hop_s": hop_s, "block_s": block_s if np.isfinite(block_s) else str(block_s), "channel": channel,
     }  # fmt: skip
     way = _Way(threshold, window_s, hop_s, block_s, channel, on_error, device)
     with locked(out), advising():
@@ -271,20 +274,18 @@ def predict_folder(
 def _predict_all(model, weights, dataset, out, way, n_jobs, progress, workers):
     """What is left of a run, then its tables; the path of the first."""
     remove_leftovers(out)
-    paths = sound_paths(dataset)
-    sounds = [_Sound(row.recording, paths[row.recording], row.duration_s, source_of(paths[row.recording]))
-              for row in dataset.recordings.itertuples() if row.recording in paths]  # fmt: skip
+    sounds, unsafe = _sounds_of(dataset, way.on_error)
     left = [sound for sound in sounds if not _is_done(out, sound)]
     for sound in left:  # damaged, or of another recording: it must not be joined if this one can't be read
         _part(out, sound.recording).unlink(missing_ok=True)
     if workers is None:
-        report = _predict_recordings(model, left, out, way, n_jobs, progress)
+        report = unsafe + _predict_recordings(model, left, out, way, n_jobs, progress)
     else:
         save_model(model, out / _MODEL)
         jobs = ((weights, sound, out.absolute(), way) for sound in left)
         done = in_workers(_predict_one, jobs, workers, loads=["torch", __name__])
         done = tqdm(done, total=len(left), desc="predict", unit="recording", disable=not progress)
-        report = [problem for problems in done for problem in problems]
+        report = unsafe + [problem for problems in done for problem in problems]
         remove_leftovers(out)  # of workers that were killed meanwhile
     if report:
         with atomic_path(out / "report.csv") as temporary:
@@ -293,11 +294,34 @@ def _predict_all(model, weights, dataset, out, way, n_jobs, progress, workers):
             f"{len(report)} recording(s) without predictions, see {out / 'report.csv'}: {': '.join(report[0])}",
             stacklevel=3,
         )
-    return _join(out, paths)
+    return _join(out, [sound.recording for sound in sounds])
+
+
+def _sounds_of(dataset, on_error):
+    """The recordings that have a file; names and problems of those whose answers could not have files of their name."""
+    sounds, problems, paths = [], [], sound_paths(dataset)
+    for row in dataset.recordings.itertuples():
+        if row.recording not in paths:
+            continue
+        try:
+            safe_name(row.recording, f"recordings, row {row.Index}: recording")
+        except ValueError as error:
+            if on_error == "raise":
+                raise
+            problems.append((row.recording, str(error)))
+            continue
+        path = paths[row.recording]
+        sounds.append(_Sound(row.recording, path, row.duration_s, source_of(path)))
+    return sounds, problems
+
+
+def _place(out, folder, name, ending):
+    """Where a file of a recording's answers lies; ValueError for a name that could lead out of `out`."""
+    return out / folder / f"{safe_name(name, 'recording')}{ending}"
 
 
 def _part(out, name):
-    return out / "windows" / f"{name}.csv"
+    return _place(out, "windows", name, ".csv")
 
 
 def _hash(path):
@@ -308,7 +332,7 @@ def _hash(path):
 def _note(out, name):
     """Of which recording the answers are, and hashes of both files of them; empty if unknown."""
     try:
-        return dict(json.loads((out / "done" / f"{name}.json").read_text(encoding="utf-8")))
+        return dict(json.loads(_place(out, "done", name, ".json").read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
         return {}
 
@@ -325,7 +349,7 @@ def _is_done(out, sound):
 
 
 def _labels(out, name):
-    return out / "labels" / f"{name}.txt"
+    return _place(out, "labels", name, ".txt")
 
 
 def _write_labels(out, name, calls):
@@ -346,7 +370,7 @@ def _write(out, sound, starts, window_s, values, threshold):
     with atomic_path(_part(out, name)) as temporary:
         table.to_csv(temporary, index=False)
     note = {"source": sound.source, "windows": _hash(_part(out, name)), "labels": _hash(_labels(out, name))}
-    write_settings(note, out / "done" / f"{name}.json")
+    write_settings(note, _place(out, "done", name, ".json"))
 
 
 def _join(out, names):

@@ -21,7 +21,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-from anuralib._files import atomic_path, read_text
+from anuralib._files import atomic_path, read_text, safe_name
 
 # https://www.gbif.org/data-quality-requirements-occurrences: without these GBIF takes no record.
 REQUIRED_TERMS = ("occurrenceID", "basisOfRecord", "scientificName", "eventDate")
@@ -215,7 +215,7 @@ def _by_site(places):
 
 def _urn(*parts):
     """The same parts give the same identifier, today and elsewhere."""
-    return uuid.uuid5(uuid.NAMESPACE_URL, "anuralib:" + json.dumps(parts)).urn
+    return uuid.uuid5(uuid.NAMESPACE_URL, "anuralib:" + json.dumps(parts, allow_nan=False)).urn
 
 
 def _clock(row, seconds=0.0):
@@ -267,7 +267,7 @@ def _occurrence_row(call, row, same, about):
         "dwc:geodeticDatum": "EPSG:4326" if row.latitude == row.latitude else "", "dwc:identifiedBy": call.verified_by,
         "dwc:identificationVerificationStatus": "verified" if call.verified == "confirmed" else "unverified",
         "dwc:associatedMedia": about["link"] or about["recording"],
-        "dwc:dynamicProperties": json.dumps(told, ensure_ascii=False) if told else "",
+        "dwc:dynamicProperties": json.dumps(told, ensure_ascii=False, allow_nan=False) if told else "",
     }  # fmt: skip
     return {term.partition(":")[2]: entry.get(term, "") for term in _OCCURRENCE}
 
@@ -511,7 +511,7 @@ def _read_part(folder, parts, kind, key, wanted):
     if file is None or place is None or part.get("fieldsTerminatedBy", ",") != ",":
         raise ValueError(f"{folder / 'meta.xml'}: no {kind} with a comma-separated file and {key}; this reads what "
                          "al.export_darwin_core writes")  # fmt: skip
-    path = folder / Path(file).name
+    path = folder / safe_name(Path(file).name, f"{folder / 'meta.xml'}: the file")
     try:
         table = pd.read_csv(io.StringIO(read_text(path)), header=None, dtype="str", keep_default_na=False,
                             skiprows=int(part.get("ignoreHeaderLines", "0")))  # fmt: skip

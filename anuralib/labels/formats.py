@@ -70,8 +70,12 @@ def _frequency_row(cells: list[str]) -> tuple[float, float]:
     return band(cells[1], cells[2])
 
 
-def parse_audacity(path: str | os.PathLike) -> tuple[pd.DataFrame, list[tuple[int, str, float, float]]]:
+def parse_audacity(
+    path: str | os.PathLike, lines: list[str] | None = None
+) -> tuple[pd.DataFrame, list[tuple[int, str, float, float]]]:
     """Read what can be read of an Audacity label file, and tell what can't.
+
+    `lines` are those of the file, where they have been read already.
 
     Returns
     -------
@@ -82,7 +86,7 @@ def parse_audacity(path: str | os.PathLike) -> tuple[pd.DataFrame, list[tuple[in
     problems: list[tuple[int, str, float, float]] = []
     # What the line before was: a spectral line belongs to a label line directly above it.
     above = "nothing"
-    for line_number, line in enumerate(read_lines(path), start=1):
+    for line_number, line in enumerate(read_lines(path) if lines is None else lines, start=1):
         if not line.strip():
             continue
         cells, span = [unquote(field) for field in line.split("\t")], NO_SPAN
@@ -288,7 +292,7 @@ def _is_csv(path: Path, first: str) -> bool:
 _FORMATS = (
     (_is_table, parse_table),
     (_is_csv, parse_table),
-    (lambda path, first: True, lambda path, label_column: parse_audacity(path)),
+    (lambda path, first: True, lambda path, label_column, lines: parse_audacity(path, lines)),
 )
 
 
@@ -316,8 +320,10 @@ def parse_labels(path: str | os.PathLike, label_column: str | None = None):
         Names file and line of what can't be understood as a whole: no text, no columns of times or labels, no line of
         several that is a label.
     """
-    first = first_line(read_lines(path))
-    labels, problems = next(read for fits, read in _FORMATS if fits(Path(path), first))(path, label_column)
+    lines = read_lines(path)
+    first = first_line(lines)
+    read = next(read for fits, read in _FORMATS if fits(Path(path), first))
+    labels, problems = read(path, label_column, lines=lines)
     if labels.empty and len(problems) > 1 and np.isnan([start_s for *_, start_s, _ in problems]).all():
         line, text, *_ = problems[0]
         raise ValueError(f"{path}, line {line}: {text}; none of {len(problems)} lines is a label")

@@ -288,9 +288,9 @@ class _Cells(dict):
 class _Table:
     """Which column of a table holds what, and what its rows say."""
 
-    def __init__(self, path, label_column: str | None, label_needed: bool):
+    def __init__(self, path, lines: list[str], label_column: str | None, label_needed: bool):
         self.path = path
-        rows = list(_rows(path, read_lines(path)))
+        rows = list(_rows(path, lines))
         line, header = rows[0] if rows else (1, [])
         bare = bool(header) and is_number(header[0])
         self.rows = rows if bare else rows[1:]
@@ -334,9 +334,14 @@ class _Table:
         return name
 
 
-def parse_table(path, label_column: str | None = None, label_needed: bool = True) -> tuple[pd.DataFrame, list[tuple]]:
-    """Rows of a table as labels, and what is wrong with the others, as `parse_labels` gives them."""
-    table = _Table(path, label_column, label_needed)
+def parse_table(
+    path, label_column: str | None = None, label_needed: bool = True, lines: list[str] | None = None
+) -> tuple[pd.DataFrame, list[tuple]]:
+    """Rows of a table as labels, and what is wrong with the others, as `parse_labels` gives them.
+
+    `lines` are those of the file, where they have been read already.
+    """
+    table = _Table(path, read_lines(path) if lines is None else lines, label_column, label_needed)
     kept, problems, seen = [], [], set()
     for line, cells in table.rows:
         cells = _Cells(enumerate(map(str.strip, cells)))

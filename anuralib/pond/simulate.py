@@ -235,7 +235,7 @@ def _write_pond(out_dir, settings, n_jobs):
 
 
 def _write_note(out_dir, settings, finished):
-    write_text(json.dumps(settings | {"finished": finished}) + "\n", out_dir / "pond.json")
+    write_text(json.dumps(settings | {"finished": finished}, allow_nan=False) + "\n", out_dir / "pond.json")
 
 
 def _read_note(out_dir):

@@ -332,7 +332,7 @@ def _with_unit(name):
 def _control(name, values, start):
     label = html.escape(_with_unit(name))
     if len(values) > 1 and all(isinstance(value, int | float | np.number) for value in values):
-        shown = html.escape(json.dumps([f"{value:g}" for value in values]))
+        shown = html.escape(json.dumps([f"{value:g}" for value in values], allow_nan=False))
         return (f'<label>{label} <input type="range" min="0" max="{len(values) - 1}" step="1" value="{start}" disabled '
                 f'data-shown="{shown}" aria-valuetext="{values[start]:g}"> '
                 f"<output>{values[start]:g}</output></label>")  # fmt: skip

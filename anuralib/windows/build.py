@@ -26,7 +26,7 @@ from anuralib.sound import audio
 from anuralib.sound.audio import SAMPLE_RATE_HZ, to_samples
 from anuralib.sound.bandpass import preprocess, preprocess_windows
 from anuralib.windows.grid import late_labels, window_labels
-from anuralib.windows.table import window_path
+from anuralib.windows.table import unsafe_names, window_path
 
 _SETTINGS = "build.json"
 _WINDOW = re.compile(r"_[\d.]+_[\d.]+\.wav$")  # how the names of windows end, after that of their recording
@@ -190,7 +190,8 @@ def build_windows(
     FileNotFoundError
         If a recording is gone; names the files.
     ValueError
-        If `out_dir` was begun with other settings, or a recording can't be read; names the files.
+        If `out_dir` was begun with other settings, a recording can't be read (names the files), or the name of one or
+        of its site can't be part of a file's name.
     OSError
         If the disk is full, fails or can't be written to, whatever `on_error` says.
     """
@@ -204,6 +205,10 @@ def build_windows(
     late = late_labels(labels, recordings) if on_error == "skip" else {}  # else window_labels stops at them
     labels, whole = (table[~table["recording"].isin(late)] for table in (labels, recordings))
     windows = window_labels(labels, whole, dataset.species)
+    unsafe = unsafe_names(windows)
+    if unsafe and on_error == "raise":
+        raise ValueError(f'{next(iter(unsafe.values()))}, or say on_error="skip"')
+    windows = windows[~windows["fname"].isin(unsafe)]
     settings = {"dataset": dataset.name, "filter_per": filter_per, "channel": channel, "sample_rate_hz": SAMPLE_RATE_HZ}
     paths = dict(zip(recordings["recording"], recordings["path"], strict=True))
     groups = dict(tuple(windows.groupby("fname", sort=False)))
@@ -214,7 +219,7 @@ def build_windows(
         errors = list(tqdm(done, total=len(groups), desc="windows", unit="recording", disable=not progress))
         remove_leftovers(out_dir)  # of workers that were killed meanwhile
         failed = {name: error for name, error in zip(groups, errors, strict=True) if error}
-        problems = late | {name: str(error) for name, error in failed.items()}
+        problems = late | unsafe | {name: str(error) for name, error in failed.items()}
         _write_report(out_dir, recordings, groups, problems)
         if problems:
             told = "; ".join(list(problems.values())[:3]) + ("; ..." if len(problems) > 3 else "")

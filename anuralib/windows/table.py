@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from anuralib._files import read_text
+from anuralib._files import read_text, safe_name
 
 METADATA_COLUMNS = (
     "sample_name", "fname", "min_t", "max_t", "site", "date", "species_number", "subset"
@@ -39,10 +39,27 @@ def window_path(row: Mapping | pd.Series, root: str | os.PathLike) -> Path:
         One row of a table of windows.
     root : str or path-like
         The folder that holds `metadata.csv`.
+
+    Raises
+    ------
+    ValueError
+        If `fname` or `site` could lead out of `root`, or no system takes it for a name.
     """
     row = row._asdict() if hasattr(row, "_asdict") else row
-    name = f"{row['fname']}_{time_text(row['min_t'])}_{time_text(row['max_t'])}.wav"
-    return Path(root) / "audio" / row["site"] / name
+    fname, site = safe_name(row["fname"], "fname"), safe_name(row["site"], "site")
+    return Path(root) / "audio" / site / f"{fname}_{time_text(row['min_t'])}_{time_text(row['max_t'])}.wav"
+
+
+def unsafe_names(windows: pd.DataFrame) -> dict[str, str]:
+    """Recordings of a table of windows whose name, or whose site's, can't be part of a file's name, and why."""
+    found = {}
+    for row in windows[["fname", "site"]].drop_duplicates().itertuples():
+        try:
+            safe_name(row.fname, f"windows, row {row.Index}: recording")
+            safe_name(row.site, f"windows, row {row.Index}: site")
+        except ValueError as error:
+            found.setdefault(row.fname, str(error))
+    return found
 
 
 def _complain(path, bad: np.ndarray, column: str, values, what: str) -> None:
@@ -148,6 +165,8 @@ def read_metadata(path: str | os.PathLike) -> pd.DataFrame:
     for column in ("fname", "site"):
         odd = ~table[column].str.fullmatch(r"[^/\\\s]+") | table[column].isin([".", ".."])
         _complain(path, odd, column, table[column], "a name without spaces and slashes")
+        for row, name in table[column].drop_duplicates().items():
+            safe_name(name, f"{path}, line {row + 2}, column {column}:")
     odd = table["fname"].str.lower().str.endswith((".wav", ".flac", ".mp3"))
     _complain(path, odd, "fname", table["fname"], "a name without file extension")
     for column in ("min_t", "max_t"):

@@ -3,6 +3,8 @@
 import errno
 import os
 import unicodedata
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,7 @@ import pytest
 import soundfile
 
 import anuralib as al
-from anuralib.data import reading
+from anuralib.data import folders, reading
 
 ONE, TWO = "POND1_20240101_200000", "POND1_20240101_210000"
 RNG = np.random.default_rng(0)
@@ -138,7 +140,32 @@ def test_a_disk_that_fails_is_no_bad_file(root, monkeypatch, reader):
     assert caught.value.errno == errno.EIO
 
 
+@pytest.mark.parametrize("name", [f"{ONE}.csv", "season.csv"])
+def test_a_disk_that_fails_is_no_file_of_another_kind(root, monkeypatch, name):
+    """Which of two files has the labels, and whether a table names recordings, can't be seen then."""
+    (root / name).write_text("start_s,end_s,label\n")
+
+    def broken(path):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path)) if path.name == name else ValueError(path)
+
+    monkeypatch.setattr(folders, "parse_labels", broken)
+    with pytest.raises(OSError, match="(?i)input/output error") as caught:
+        al.load_dataset(root, on_error="skip")
+    assert caught.value.errno == errno.EIO
+
+
 # ---------------------------------------------------------------- rows of other recordings
+
+
+def test_a_table_of_a_season_is_read_once(root, monkeypatch):
+    asked = Counter()
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (asked.update([path.name]), read(path))[1])
+    for name in (ONE, TWO):
+        (root / f"{name}.txt").unlink()
+    (root / "season.csv").write_text(f"start_s,end_s,label,file\n1,2,BOAFAB,{ONE}.wav\n3,4,PHYCUV,{TWO}.wav\n")
+    assert al.load_dataset(root).strong_labels["recording"].tolist() == [ONE, TWO]
+    assert asked["season.csv"] == 1
 
 
 def test_rows_go_to_the_recording_that_they_name(root):

@@ -1,6 +1,8 @@
 """detections: labels from windows and back, and a folder of recordings in constant memory, resumed, errors named."""
 
+import dataclasses
 import errno
+import json
 
 import numpy as np
 import pandas as pd
@@ -212,6 +214,24 @@ def test_broken_and_short_recordings(trained, tmp_path):
         detections.predict_folder(model, folder, tmp_path / "out", threshold={"LOWTON": 0.5}, progress=False)
 
 
+@pytest.mark.parametrize("workers", [None, 1])
+def test_names_of_recordings_can_not_lead_out_of_the_folder(trained, tmp_path, workers):
+    model, root = trained
+    data = al.load_dataset(root)
+    data = dataclasses.replace(data, recordings=data.recordings.iloc[:3].reset_index(drop=True))
+    data.recordings["path"] = [str(root / path) for path in data.recordings["path"]]
+    names = ["../../../escaped", data.recordings["recording"][1], str(tmp_path / "absolute")]
+    data.recordings["recording"] = names
+    with pytest.raises(ValueError, match="recordings, row 0: recording '../../../escaped' can't be part"):
+        run(model, data, tmp_path / "deep" / "out", workers=workers)
+    assert list(files(tmp_path)) == ["deep/out/run.json"]
+    with pytest.warns(UserWarning, match=r"2 recording\(s\) without predictions"):
+        out = run(model, data, tmp_path / "deep" / "out", workers=workers, on_error="skip")
+    assert set(pd.read_csv(out)["fname"]) == {names[1]}
+    assert {path.name for path in tmp_path.iterdir()} == {"deep"} and len(list((tmp_path / "deep").iterdir())) == 1
+    assert pd.read_csv(out.parent / "report.csv")["recording"].tolist() == [names[0], names[2]]
+
+
 def two_recordings(folder, rng):
     names = [NAME, "SIM1_20200102_000000"]
     for name in names:
@@ -225,6 +245,18 @@ def run(model, folder, out, **options):
 
 def files(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_what_a_run_is_of_is_json_that_all_programs_read(trained, tmp_path):
+    model, _ = trained
+    two_recordings(tmp_path, np.random.default_rng(0))
+    for options, told in (({"threshold": np.inf}, "threshold"), ({"window_s": np.nan}, "window_s")):
+        with pytest.raises(ValueError, match=told):
+            run(model, tmp_path, tmp_path / "out", **options)
+        assert not (tmp_path / "out").exists()
+    for _ in range(2):  # it is the same run the second time
+        run(model, tmp_path, tmp_path / "out", block_s=np.inf)
+    json.loads((tmp_path / "out" / "run.json").read_text(), parse_constant=lambda word: pytest.fail(word))
 
 
 @pytest.mark.parametrize("workers", [None, 1])

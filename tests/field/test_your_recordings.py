@@ -97,6 +97,25 @@ def test_the_page_is_whole_readable_and_asks_nobody(tmp_path):
     assert path.read_text(encoding="utf-8") == text  # what stood there is untouched
 
 
+@pytest.mark.browser
+def test_the_page_runs_the_player_and_no_other_script(browser, tmp_path):
+    """As if a name had got past all care: its script, its handler and its picture from elsewhere."""
+    for name in NIGHTS["fname"].unique():
+        al.write_audio(tmp_path / "sound" / f"{name}.wav", np.full(RATE, 0.1), RATE)
+    path = al.report_page(NIGHTS.assign(min_t=0, max_t=1)[::2], tmp_path / "a.html", folder=tmp_path / "sound")
+    tab, said, asked = browser.new_page(), [], []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.route("https://**/*", lambda route: (asked.append(route.request.url), route.abort()))
+    tab.goto(path.as_uri())
+    assert tab.locator("[data-ready]").count() == tab.locator("audio").count() > 0 and said == []
+    bad = "<script>window.ran = 1</script><img src='https://a.example/x.png' onerror='window.ran = 1'>"
+    path.write_text(path.read_text(encoding="utf-8").replace("</h1>", f"</h1>{bad}"), encoding="utf-8")
+    tab.goto(path.as_uri())
+    assert tab.locator("[data-ready]").count() > 0 and tab.evaluate("window.ran") is None and len(said) >= 2
+    assert asked == []
+    tab.close()
+
+
 def test_ink_can_be_read_on_every_colour():
     from anuralib.field.report import _heat_map
 

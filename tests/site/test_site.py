@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import notebook_export
 import pytest
+import safe_pages
 import yaml
 from pages import BOOK, PAGES, SITE, SOURCES, soup
 
@@ -66,8 +67,21 @@ def test_every_page_names_its_version_its_licences_and_how_to_cite(site):
         foot = soup(site / path).select_one("footer .extra_footer")
         said = foot.get_text()
         assert f"Version {version}" in said and cff["title"] in said and cff["authors"][0]["name"] in said, path
-        licences = {a["href"] for a in foot.select("a[rel=license]")}
+        licences = {a["href"] for a in foot.select("a[rel~=license]")}
         assert any("creativecommons.org/licenses/by/4.0" in url for url in licences) and len(licences) == 2, path
+
+
+@pytest.mark.site
+def test_every_page_has_the_policy_before_all_that_it_loads_and_tells_other_sites_nothing(site):
+    links = 0
+    for path in PAGES:
+        page = soup(site / path)
+        assert page.head.find(True).get("content") == safe_pages.POLICY, path
+        assert len(page.select("meta[http-equiv=Content-Security-Policy]")) == 1, path
+        for link in page.find_all("a", href=re.compile("^(https?:)?//")):
+            links += 1
+            assert "noopener" in link.get("rel", []), (path, link)
+    assert links > 100
 
 
 def page_bytes(path):

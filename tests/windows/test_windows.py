@@ -295,6 +295,24 @@ def test_build_per_window_is_the_papers_loop(small, tmp_path):
     assert np.abs(soundfile.read(file, dtype="int16")[0] - np.trunc(32767 * expected)).max() <= 1
 
 
+@pytest.mark.parametrize("column", ["site", "recording"])
+@pytest.mark.parametrize("name", ["../../x", "..", "/x", "a\\b", "C:x", "nul"])
+def test_names_of_a_table_can_not_lead_out_of_the_folder(small, tmp_path, column, name):
+    small.recordings.loc[1, column] = name
+    small.strong_labels["recording"] = small.strong_labels["recording"].replace("INCT17_20200101_000001",
+                                                                                small.recordings["recording"][1])
+    before, out = contents(tmp_path), tmp_path / "deep" / "out"
+    with pytest.raises(ValueError, match=rf"row \d: {column} .*can't be part of a file's name.*another name"):
+        windows.build_windows(small, out, n_jobs=1)
+    assert contents(tmp_path) == before
+    with pytest.warns(UserWarning, match="can't be part"):
+        table = read_metadata(windows.build_windows(small, out, n_jobs=1, on_error="skip"))
+    assert set(table["fname"]) == {"INCT4_20200101_000000"}
+    new = contents(tmp_path).keys() - before.keys()
+    assert len(new) == 3 + 3 and all(path.startswith("deep/out/") for path in new)
+    assert "can't be part" in pd.read_csv(out / "report.csv")["problem"][1]
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=6), st.integers(40, 900), st.floats(-0.5, 0.5))
 def test_overlapping_windows_filtered_together_are_as_if_alone(first, size, offset):
@@ -478,7 +496,7 @@ GOOD = ["x.wav", "INCT4_20200101_000000", "0", "3", "INCT4", "2020-01-01 00:00:0
     ("species_number", "x", "a number"), ("BOALUN", "2", "0 or 1"), ("BOALUN", "", "0 or 1"),
     ("PHYCUV", "0.5", "0 or 1"), ("PHYCUV", "yes", "0 or 1"), ("fname", "", "a name"),
     ("fname", "INCT4_20200101_000000.wav", "extension"), ("site", "../..", "a name"),
-    ("fname", "..", "a name"), ("max_t", "inf", "a time"),
+    ("fname", "..", "a name"), ("max_t", "inf", "a time"), ("site", "C:x", "':' in it"), ("fname", "nul", "device"),
 ])
 def test_bad_cells_are_named(tmp_path, column, value, text):
     bad = list(GOOD)
