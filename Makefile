@@ -1,20 +1,41 @@
 # Everything happens in .venv, which is made at the first call and made again when the requirements change.
 PYTHON ?= python3
-# For instance PIP_ARGS="--index-url URL" where wheels of torch without CUDA are to be had.
-PIP_ARGS ?=
 BIN := .venv/bin
+# What pip is told besides, for instance PIP_ARGS="--index-url URL" for a mirror of PyPI.
+PIP_ARGS ?=
+# Where torch alone is to come from, for instance TORCH_ARGS="--index-url https://download.pytorch.org/whl/cpu" for
+# wheels without CUDA. Each such index has wheels of its own, so these three have no hash here, only their version.
+TORCH_ARGS ?=
+# What has not the hash that requirements/ says is refused, here as in CI, or readers would be the ones without the check.
+# HASHES=no is for a mirror that builds its own wheels, where no hash can fit: the same versions, unchecked.
+HASHES ?= yes
 READY := .venv/.ready
 
-.PHONY: help book test test-units test-book serve notebooks kit messages chapter newest clean
+.PHONY: help book test test-units test-book serve notebooks kit messages chapter lock newest clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/	/'
 
-$(READY): pyproject.toml constraints.txt
+PIP := $(BIN)/python -m pip install --quiet $(PIP_ARGS)
+# Wheels only: an archive of sources would run code of its own, and fetch more to build with.
+LOCKED := $(PIP) --require-hashes --no-deps --only-binary :all: --requirement requirements
+PINNED := $(PIP) --constraint constraints.txt
+TORCH := $(PINNED) --no-deps $(TORCH_ARGS) torch torchaudio torchvision
+
+$(READY): pyproject.toml constraints.txt $(wildcard requirements/*.txt)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --constraint constraints.txt --editable ".[learn,book,test]"
+ifeq ($(HASHES),no)
+	$(PINNED) --upgrade pip setuptools
+	$(TORCH)
+	$(PINNED) --no-build-isolation --editable ".[learn,book,test]"
+else
+	$(LOCKED)/pip.txt
+	$(LOCKED)/packages.txt
+	$(if $(TORCH_ARGS),$(TORCH),$(LOCKED)/torch.txt)
+	$(PIP) --no-deps --no-build-isolation --editable .
+endif
+	$(BIN)/python -m pip check
 	touch $@
 
 book: $(READY)  ## execute and build the book: book/_build/html/index.html
@@ -52,6 +73,11 @@ kit: notebooks  ## write build/anura-offline-kit.zip for students without intern
 
 chapter: $(READY)  ## write the skeleton of a new chapter: make chapter NAME=part/name
 	$(BIN)/python tools/new_chapter.py "$(NAME)"
+
+# Not of $(READY): that can't be made between a new requirement and its hash.
+lock:  ## renew constraints.txt and the hashes in requirements/
+	test -x $(BIN)/uv || $(MAKE) $(READY)
+	$(BIN)/python tools/lock.py
 
 newest: $(READY)  ## build the pages with the newest Sphinx too, and say what breaks: build/newest.md
 	PIP_ARGS="$(PIP_ARGS)" $(BIN)/python .github/scripts/newest_build.py --pinned $(BIN)/python --report build/newest.md

@@ -34,14 +34,15 @@ from pybtex.database import parse_file
 # Sphinx's extensions; last, because a copy of the book has its own.
 sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
 
-from course_settings import course_repository, course_site_url
+from course_settings import course_repository, course_site_url, package_source
 
 VIEWS = ("learner", "teacher", "filled")
 STUB = "exercise-stub"
 DROPPED_TAG = "book-only"
 KEPT_TAGS = {"raises-exception", STUB}
 
-# What Colab has or lacks changes over time, so the cell asks; it never replaces what is there.
+# What Colab has or lacks changes over time, so the cell asks; it never replaces what is there. It names versions, so
+# that it does the same on the last day of a course as on the first.
 SETUP = '''\
 # Set-up: installs what is missing here (for instance on Colab), and leaves the rest as it is.
 import importlib.util
@@ -53,6 +54,7 @@ missing = [package for module, package in NEEDED.items() if importlib.util.find_
 if missing:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", *missing], check=True)
 '''
+CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
 # Where no repository is known, there is no address to install the course's own package from.
 NO_REPOSITORY = '''\
 if importlib.util.find_spec("anuralib") is None:
@@ -74,19 +76,28 @@ NEEDED = {
 SOME_CHAPTERS = {"distributed": r"^\s*(?:import|from) (?:dask\.)?distributed\b"}
 MORE = '''\
 if importlib.util.find_spec("{module}") is None:
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "{module}"], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "{package}"], check=True)
 '''
 
 
-def setup_source(repository="", code=""):
-    """The source of the set-up cell; `repository` is "owner/name" on GitHub, or empty, `code` what the chapter runs."""
-    needed = dict(NEEDED, anuralib=f"git+https://github.com/{repository}") if repository else NEEDED
+def pinned(package):
+    """The package with the version that constraints.txt has of it, as pip is told it."""
+    found = re.search(rf"^{package}==[^\s;]+", CONSTRAINTS.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    if found is None:
+        raise ExportError(f"{CONSTRAINTS.name} has no version of {package}, which the set-up cell installs")
+    return found[0]
+
+
+def setup_source(source="", code=""):
+    """The set-up cell; `source` is what pip installs the package from, or empty, `code` what the chapter runs."""
+    needed = {module: pinned(package) for module, package in NEEDED.items()}
+    needed |= {"anuralib": source} if source else {}
     body = "".join(f"    {module!r}: {name!r},\n" for module, name in needed.items())
-    source = SETUP.format(needed="{\n" + body.replace("'", '"') + "}")
+    cell = SETUP.format(needed="{\n" + body.replace("'", '"') + "}")
     for module, imports in SOME_CHAPTERS.items():
         if re.search(imports, code, flags=re.MULTILINE):
-            source += MORE.format(module=module)
-    return source if repository else source + NO_REPOSITORY
+            cell += MORE.format(module=module, package=pinned(module))
+    return cell if source else cell + NO_REPOSITORY
 
 
 def _plain(latex):
@@ -169,13 +180,13 @@ def is_chapter(text):
     return bool(tokens) and tokens[0].type == "front_matter" and "kernelspec" in tokens[0].content
 
 
-def export(text, context, repository=""):
+def export(text, context, package=""):
     """One chapter's text as a notebook (nbformat 4.5) in the view that `context` names."""
     source = jupytext.reads(text, fmt="md:myst")
     names = [c.metadata.get("mystnb", {}).get("figure", {}).get("name") for c in source.cells]
     context.figures = {name: n for n, name in enumerate(filter(None, names), start=1)}
     code = "\n".join(cell.source for cell in source.cells if cell.cell_type == "code")
-    cells = [nbformat.v4.new_code_cell(setup_source(repository, code), metadata={"tags": ["setup"]})]
+    cells = [nbformat.v4.new_code_cell(setup_source(package, code), metadata={"tags": ["setup"]})]
     for cell in source.cells:
         if cell.cell_type == "code":
             cells += _code_cells(cell, context)
@@ -212,8 +223,11 @@ def _code_cells(cell, context):
     return new
 
 
-def export_book(book, out, views=("learner", "teacher"), repository="", site_url=""):
-    """Write every chapter's notebooks to `out`/<view>/<docname>.ipynb; returns the paths."""
+def export_book(book, out, views=("learner", "teacher"), package="", site_url=""):
+    """Write every chapter's notebooks to `out`/<view>/<docname>.ipynb; returns the paths.
+
+    `package` is what the set-up cells install the course's package from, see `course_settings.package_source`.
+    """
     titles, labels = scan_book(book)
     citations = read_citations(book / "references.bib")
     written = []
@@ -237,7 +251,7 @@ def export_book(book, out, views=("learner", "teacher"), repository="", site_url
             target = out / view / f"{docname}.ipynb"
             target.parent.mkdir(parents=True, exist_ok=True)
             half_written = target.with_suffix(".part")
-            nbformat.write(export(text, context, repository), half_written)
+            nbformat.write(export(text, context, package), half_written)
             os.replace(half_written, target)
             written.append(target)
     return written
@@ -276,10 +290,10 @@ def main(arguments=None):
             options.book,
             options.out,
             views=options.view or ("learner", "teacher"),
-            repository=repository,
+            package=package_source(repository, options.book),
             site_url=course_site_url(repository),
         )
-    except ExportError as error:
+    except ValueError as error:
         sys.exit(f"notebook export: {error}")
     print(json.dumps([str(path) for path in written], indent=1))
 

@@ -8,7 +8,7 @@ ahead: would the pages still be made by Sphinx alone, from the conf.py that Jupy
 The pages are built twice, with the pinned versions and with the newest. No cell runs, and so references to figures and
 numbers that cells make are missing in both; what counts is the difference. Exit 1 tells of one.
 
-PIP_ARGS is handed to pip, as in the Makefile.
+PIP_ARGS is handed to pip, as in the Makefile. The pinned versions have hashes, the newest can have none.
 """
 
 import argparse
@@ -146,13 +146,19 @@ def say(text):
     print(text, flush=True)
 
 
-def environment(folder, wanted, constraints=None):
-    """The Python of a new environment that has what is wanted."""
+def pinned_files(course, learn=False):
+    """What pip is told to install the pinned versions, each wheel checked by its hash."""
+    names = ["packages", "torch"] if learn else ["packages"]
+    files = [part for name in names for part in ("--requirement", course / "requirements" / f"{name}.txt")]
+    return ["--require-hashes", "--no-deps", "--only-binary", ":all:", *files]
+
+
+def environment(folder, wanted):
+    """The Python of a new environment that has what is wanted, by pip's arguments."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin" / "python"
-    limits = ["--constraint", constraints] if constraints else []
     arguments = shlex.split(os.environ.get("PIP_ARGS", ""))
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *arguments, *limits, *wanted], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *arguments, *wanted], check=True)
     return python
 
 
@@ -182,7 +188,8 @@ def build(python, course, out, execution="off", learn=False):
     command = [python, "-m", "sphinx", "-b", "html", "-n", "--keep-going", "--no-color", *settings,
                "-d", out / "doctrees", "-w", out / "warnings.txt", course / "book", out / "html"]  # fmt: skip
     with (out / "log.txt").open("w", encoding="utf-8") as log:
-        place = os.environ | {"PYTHONPATH": str(course)}  # the course's own package, as it stands in the copy
+        # The course's own package, as it stands in the copy, which is no clone: its notebooks can name no commit.
+        place = os.environ | {"PYTHONPATH": str(course), "ANURA_COURSE_REPOSITORY": ""}
         run = subprocess.run(command, cwd=course, env=place, stdout=log, stderr=subprocess.STDOUT, check=False)
     said = (out / "warnings.txt").read_text(encoding="utf-8") if (out / "warnings.txt").is_file() else ""
     return {"rc": run.returncode, "warnings": warnings_of(said, course), "pages": pages_of(out / "html"),
@@ -198,7 +205,7 @@ def look(folder, pinned=None, execution="off", learn=False):
     wanted = requirements(project, learn)
     if pinned is None:
         say("install the pinned versions")
-        pinned = environment(folder / "pinned", wanted, course / "constraints.txt")
+        pinned = environment(folder / "pinned", pinned_files(course, learn))
     say("install the newest versions")
     newest = environment(folder / "newest", without_limits(wanted))
     say("let Jupyter Book write conf.py")

@@ -13,7 +13,15 @@ import shutil
 import sys
 from pathlib import Path
 
-from course_settings import citation, colab_url, course_repository, course_root, course_site_url, course_version
+from course_settings import (
+    citation,
+    colab_url,
+    course_repository,
+    course_root,
+    course_site_url,
+    course_version,
+    package_source,
+)
 from docutils import nodes
 from page_files import move_inline, package_scripts
 from sphinx.errors import ExtensionError
@@ -22,7 +30,7 @@ from sphinx.util import logging
 # The notebooks are made by a tool of the repository, which lies elsewhere where a copy of the book is built.
 sys.path.insert(0, str(course_root(Path(__file__).resolve().parents[1]) / "tools"))
 
-from notebook_export import ExportError, export_book
+from notebook_export import export_book
 
 LOGGER = logging.getLogger(__name__)
 NOTEBOOK_FOLDER = "notebooks"  # inside the built site
@@ -144,10 +152,10 @@ def write_notebooks(app, exception):
             Path(app.srcdir),
             parts,
             views=["learner"],
-            repository=repository,
+            package=package_source(repository, app.srcdir),
             site_url=course_site_url(repository),
         )
-    except ExportError as error:
+    except ValueError as error:
         raise ExtensionError(f"notebook export: {error}") from error
     shutil.rmtree(out, ignore_errors=True)
     if (parts / "learner").is_dir():

@@ -1,6 +1,7 @@
 """The one place that says where the course lives (its repository, its site), its version, and how it is cited."""
 
 import os
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 import yaml
 
 REPOSITORY_VARIABLE = "ANURA_COURSE_REPOSITORY"  # owner/name on GitHub
+COMMIT_VARIABLE = "ANURA_COURSE_COMMIT"  # of what is built, where that is no clone
 SITE_VARIABLE = "ANURA_COURSE_SITE"  # where the built pages are served
 NOTEBOOK_BRANCH = "notebooks"
 
@@ -21,16 +23,17 @@ def course_repository(folder):
     """
     if REPOSITORY_VARIABLE in os.environ:
         return os.environ[REPOSITORY_VARIABLE].strip().strip("/")
+    return github_name(_git(folder, "remote", "get-url", "origin"))
+
+
+def _git(folder, *arguments):
+    """What git answers about the repository around `folder`, or ""."""
+    command = ["git", "-C", str(folder), *arguments]
     try:
-        shown = subprocess.run(
-            ["git", "-C", str(folder), "remote", "get-url", "origin"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        shown = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:  # no git on this machine
         return ""
-    return github_name(shown.stdout.strip()) if shown.returncode == 0 else ""
+    return shown.stdout.strip() if shown.returncode == 0 else ""
 
 
 def github_name(remote):
@@ -44,6 +47,24 @@ def github_name(remote):
         path = parts.path
     pieces = path.strip("/").removesuffix(".git").split("/")
     return "/".join(pieces) if len(pieces) == 2 else ""
+
+
+def package_source(repository, folder):
+    """What pip installs the package from, for a notebook that is made now; "" where the repository isn't known.
+
+    It names the commit of `folder`, not a branch: a commit is its own hash, so nobody can put other code in its place,
+    and a notebook that a class has in hand installs the same package until the end of the term. A branch, or a wheel
+    beside the newest pages, would be another one after the next push.
+    """
+    if not repository:
+        return ""
+    commit = os.environ.get(COMMIT_VARIABLE) or _git(folder, "rev-parse", "HEAD")
+    if not re.fullmatch("[0-9a-f]{40}([0-9a-f]{24})?", commit):
+        raise ValueError(
+            f"the notebooks name the commit that they are made from, and it is not known ({commit!r}): build in a clone"
+            f" of {repository}, or set {COMMIT_VARIABLE} to the commit's full id"
+        )
+    return f"anuralib @ git+https://github.com/{repository}@{commit}"
 
 
 def course_site_url(repository):

@@ -40,6 +40,20 @@ def test_repository_comes_from_the_setting_or_is_unknown(monkeypatch, tmp_path):
     assert course_settings.course_repository(tmp_path) == ""
 
 
+def test_the_package_of_a_notebook_is_a_commit_never_a_branch(monkeypatch, tmp_path):
+    monkeypatch.delenv("ANURA_COURSE_COMMIT", raising=False)
+    assert course_settings.package_source("", tmp_path) == ""
+    with pytest.raises(ValueError, match="build in a clone of owner/name, or set ANURA_COURSE_COMMIT"):
+        course_settings.package_source("owner/name", tmp_path)
+    commit = "0123456789" * 4
+    monkeypatch.setenv("ANURA_COURSE_COMMIT", commit)
+    assert course_settings.package_source("owner/name", tmp_path).endswith(f"github.com/owner/name@{commit}")
+    for no_commit in ("main", "v1.0", commit[:12], f"{commit}\n"):
+        monkeypatch.setenv("ANURA_COURSE_COMMIT", no_commit)
+        with pytest.raises(ValueError, match="ANURA_COURSE_COMMIT"):
+            course_settings.package_source("owner/name", tmp_path)
+
+
 @pytest.mark.parametrize("remote", ["https://github.com/owner/name.git", "git@github.com:owner/name.git"])
 def test_github_remotes_are_understood(remote):
     assert course_settings.github_name(remote) == "owner/name"
@@ -76,7 +90,7 @@ def test_scripts_stay_where_they_have_something_to_do():
 
 
 def test_the_set_up_cell_installs_what_the_chapter_imports():
-    assert '"distributed"' in notebook_export.setup_source("a/b", "x = 1\nfrom dask.distributed import Client")
-    assert "distributed" not in notebook_export.setup_source("a/b", "import dask.array  # not distributed")
-    for repository in ("", "a/b"):
-        compile(notebook_export.setup_source(repository, "import distributed"), "cell", "exec")
+    assert '"distributed==' in notebook_export.setup_source("x", "x = 1\nfrom dask.distributed import Client")
+    assert "distributed" not in notebook_export.setup_source("x", "import dask.array  # not distributed")
+    for package in ("", "x"):
+        compile(notebook_export.setup_source(package, "import distributed"), "cell", "exec")

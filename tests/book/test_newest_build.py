@@ -30,6 +30,14 @@ def test_the_newest_environment_has_no_jupyter_book_and_no_limits_on_what_makes_
     assert set(project["dependencies"]) <= set(free)
 
 
+@pytest.mark.parametrize("learn", [False, True])
+def test_the_pinned_environment_is_checked_by_hash(learn):
+    said = newest_build.pinned_files(ROOT, learn)
+    assert {"--require-hashes", "--no-deps"} <= set(said)
+    files = [path for path in said if isinstance(path, Path)]
+    assert all(path.is_file() for path in files) and ("torch.txt" in {path.name for path in files}) == learn
+
+
 def test_conf_is_without_jupyter_book_and_finds_the_books_own_extensions():
     conf = newest_build.plain_conf(CONF)
     assert "extensions = ['myst_nb', 'sphinxcontrib.bibtex', 'anura_course']\nnumfig = True\n" in conf

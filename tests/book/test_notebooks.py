@@ -9,6 +9,7 @@ import sysconfig
 import zipfile
 from pathlib import Path
 
+import course_settings
 import nbclient
 import nbformat
 import notebook_export
@@ -104,6 +105,62 @@ def test_notebook_runs_from_the_wheel_in_an_empty_folder(notebooks, kernel, chap
         assert "Hint for" not in said
     else:  # the stubs stand there as the learner gets them, and none may pass
         assert said.count("Hint for ") >= chapter.read_text(encoding="utf-8").count("[exercise-stub")
+
+
+@pytest.fixture
+def bare_python(tmp_path):
+    """A Python with all packages but the course's own."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
+    (site,) = (tmp_path / "bare").glob("lib/python*/site-packages")
+    (site / "base.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
+    return tmp_path / "bare" / "bin" / "python"
+
+
+PROJECT = """[build-system]
+requires = ["setuptools>=77"]
+build-backend = "setuptools.build_meta"
+[project]
+name = "anuralib"
+version = "0.1.0"
+"""
+
+
+def git(repository, *arguments):
+    me = ("-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false")
+    return subprocess.run(["git", "-C", repository, *me, *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def test_the_set_up_cell_installs_the_commit_it_names_and_nothing_newer(bare_python, tmp_path, monkeypatch):
+    """The repository stands in for GitHub's; since the notebook was made, somebody has pushed other code to it."""
+    repository = tmp_path / "course"
+    (repository / "anuralib").mkdir(parents=True)
+    (repository / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    git(repository, "init", "--quiet")
+    commits = []
+    for said in ("as in the first week", "pushed in mid-term"):
+        (repository / "anuralib" / "__init__.py").write_text(f"print({said!r})\n", encoding="utf-8")
+        git(repository, "add", ".")
+        git(repository, "commit", "--quiet", "--message", said)
+        commits.append(git(repository, "rev-parse", "HEAD").strip())
+    # Git takes the folder for the address; pip builds with what is here, since there is no network.
+    for name, value in (("COUNT", "1"), ("KEY_0", f"url.{repository.as_uri()}.insteadOf"),
+                        ("VALUE_0", "https://github.com/owner/course")):  # fmt: skip
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    monkeypatch.setenv("PIP_NO_BUILD_ISOLATION", "false")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+    def after_set_up(commit):
+        monkeypatch.setenv("ANURA_COURSE_COMMIT", commit)
+        cell = notebook_export.setup_source(course_settings.package_source("owner/course", repository))
+        command = [bare_python, "-W", "ignore", "-c", f"{cell}\nimport anuralib"]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    unknown = after_set_up("0" * 40)
+    assert unknown.returncode and "week" not in unknown.stdout and "mid-term" not in unknown.stdout
+    run = after_set_up(commits[0])
+    assert run.stdout == "as in the first week\n", run.stderr
+    # Once it is there, the cell of a newer notebook leaves it alone.
+    assert after_set_up(commits[1]).stdout == "as in the first week\n"
 
 
 def test_citations_show_names_with_their_accents():

@@ -1,5 +1,6 @@
 """What publishes the course: the workflows, the scripts they call, and the citation. Nothing here asks a network."""
 
+import fnmatch
 import functools
 import json
 import os
@@ -49,8 +50,28 @@ def test_the_proposals_of_new_actions_fit_their_schema():
 
 
 def test_workflows_have_no_known_weakness():
-    run = tool("zizmor", "--offline", "--no-progress", "--color=never", ROOT / ".github" / "workflows")
+    run = tool("zizmor", "--offline", "--no-progress", "--color=never", ROOT / ".github")
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=NAMES)
+def test_what_a_workflow_installs_by_itself_has_hashes(path):
+    runs = "\n".join(step.get("run", "") for job in jobs(path).values() for step in job["steps"])
+    calls = re.findall(r".*\b(?:pip|pipx|uv|conda)\b.*\binstall.*", runs)
+    for line in calls:
+        words = line.split()
+        assert {"--require-hashes", "--no-deps"} <= set(words), line
+        assert (ROOT / words[words.index("--requirement") + 1]).is_file()
+    assert calls or path.stem != "weekly"
+
+
+def test_new_releases_of_the_pinned_packages_are_proposed():
+    updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8"))["updates"]
+    pip = next(update for update in updates if update["package-ecosystem"] == "pip")
+    assert pip["directory"] == "/"
+    pinned = re.findall(r"^([\w.-]+)==", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.M)
+    for rule in pip["ignore"]:
+        assert fnmatch.filter(pinned, rule["dependency-name"]), rule
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=NAMES)

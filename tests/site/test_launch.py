@@ -10,13 +10,14 @@ import pytest
 from pages import BOOK, CHAPTERS, PAGES, SITE, soup
 
 COLAB = "https://colab.research.google.com/github/owner/course/blob/notebooks/"
+PACKAGE = "anuralib @ git+https://github.com/owner/course@" + "0" * 40
 
 
 @pytest.fixture(scope="module")
 def notebooks(tmp_path_factory):
     """The learners' notebooks as they are published, {docname: notebook}."""
     folder = tmp_path_factory.mktemp("published")
-    published = {"repository": "owner/course", "site_url": "https://example.org/course"}
+    published = {"package": PACKAGE, "site_url": "https://example.org/course"}
     notebook_export.export_book(BOOK, folder, views=["learner"], **published)
     root = folder / "learner"
     paths = {p.relative_to(root).with_suffix("").as_posix(): p for p in root.rglob("*.ipynb")}
@@ -55,7 +56,7 @@ def test_every_chapter_opens_its_own_notebook_on_colab_and_no_other_page_does(no
 def test_notebooks_install_the_course_and_link_to_its_pages(notebooks):
     for docname, notebook in notebooks.items():
         setup = notebook.cells[0].source
-        assert "git+https://github.com/owner/course" in setup and '"--no-deps"' in setup
+        assert f'"{PACKAGE}"' in setup and '"--no-deps"' in setup
         for cell in notebook.cells:
             for piece in cell.source.split("](https://example.org/course/")[1:]:
                 page = piece.split(")")[0].split("#")[0]
