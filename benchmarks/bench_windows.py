@@ -28,7 +28,7 @@ def loop(dataset, windows, folder):
         for window in rows.itertuples():
             cut = maad.sound.trim(sound, rate, window.min_t, window.max_t)
             cut = maad.sound.select_bandwidth(cut, rate, fcut=(1, 10_000), forder=5, ftype="bandpass")
-            cut = maad.sound.normalize(cut, max_db=-0.7)
+            cut = maad.sound.normalize(cut, max_amp=0.7)
             path = folder / "audio" / window.site / window.sample_name
             path.parent.mkdir(parents=True, exist_ok=True)
             maad.sound.write(str(path), rate, cut, bit_depth=16)

@@ -25,7 +25,7 @@ from anuralib.pond.scenes import nuisance
 from anuralib.sound.audio import SAMPLE_RATE_HZ, read_audio, to_samples
 from anuralib.sound.bandpass import preprocess
 
-_CACHE_VERSION = 1  # goes up whenever the same settings give other numbers
+_CACHE_VERSION = 2  # goes up whenever the same settings give other numbers
 _SEAL = b"anuralib"  # a finished file ends with it and a hash of the checksums of all before
 _BLOCK = 2**20  # bytes a checksum
 _MARK = 5  # bytes a recording in the list of what is done: 1 and the checksum of its pictures, or zeros

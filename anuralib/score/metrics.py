@@ -207,14 +207,15 @@ def no_skill(y_true, groups=None, species=None):
 def frequency_groups(windows, species=None, bounds=(10_000, 5_000), of=93_378):
     """Sort the species into common, frequent and rare, as the AnuraSet paper does.
 
-    There, of 93,378 windows, common species have more than 10,000, frequent ones 5,000 to 10,000
-    and rare ones fewer than 5,000. The bounds are scaled to the number of windows given: in 6,960
-    windows they are 745.4 and 372.7.
+    By its text, of 93,378 windows, common species have more than 10,000, frequent ones 5,000 to
+    10,000 and rare ones fewer than 5,000. Its Table 2 has the row "Frequent" first and highest, so
+    there the first two names may have changed places: go by the bounds when you compare with it.
+    The bounds are scaled to the number of windows given: in 6,960 windows they are 745.4 and 372.7.
 
     Parameters
     ----------
     windows : DataFrame
-        All windows, train and test together (the paper counts both).
+        All windows, train and test together. (Of which it counts, the paper does not say.)
     species : sequence of str, optional
         Columns to sort; by default all that are not metadata.
 

@@ -7,6 +7,8 @@ from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from anuralib.sound.audio import SAMPLE_RATE_HZ
 
+PEAK = 0.7  # amplitude of the loudest sample, full scale 1; scikit-maad's `max_amp`
+
 
 @functools.lru_cache(maxsize=16)  # designing it takes as long as filtering a second
 def design(order: int, band_hz: tuple[float, float], sample_rate_hz: float) -> np.ndarray | None:
@@ -127,15 +129,17 @@ def preprocess(
     sample_rate_hz: float,
     band_hz: tuple[float, float] = (1, 10_000),
     order: int = 5,
-    peak_dbfs: float | None = -0.7,
+    peak: float | None = PEAK,
+    peak_dbfs: float | None = None,
 ) -> np.ndarray:
     """Filter and normalise a signal as the AnuraSet paper describes it.
 
     A Butterworth band-pass is run forwards and backwards, so that no call moves in time (the
     attenuation of the order counts twice), then the peak is set. This is what scikit-maad's
     `select_bandwidth` and `normalize` do, and the numbers are the same: second-order sections,
-    `sosfiltfilt` with its odd extension at the edges. The paper prints a peak of 0.7 dBFS; above 0
-    a file clips, so it is read as -0.7.
+    `sosfiltfilt` with its odd extension at the edges. The paper prints a peak of 0.7 dBFS, above
+    which a file clips; its authors' earlier code (soundclim/chorus_experiments, commit 2a3e264)
+    sets an amplitude of 0.7, and so does this function.
 
     Parameters
     ----------
@@ -147,8 +151,11 @@ def preprocess(
         of half the sample rate or more is left out.
     order : int
         Order of the low-pass prototype.
-    peak_dbfs : float or None
-        Magnitude of the loudest sample, in decibels under full scale; None leaves the level.
+    peak : float or None
+        Magnitude of the loudest sample, over 0 and up to 1 (full scale); 0.7 is -3.1 dBFS. None
+        leaves the level.
+    peak_dbfs : float, optional
+        The same in decibels re full scale, 0 or less, in place of `peak`.
 
     Returns
     -------
@@ -159,14 +166,18 @@ def preprocess(
     Raises
     ------
     ValueError
-        If the signal is empty, not one-dimensional or holds NaN or infinity, or a setting is
-        impossible.
+        If the signal is empty, not one-dimensional or holds NaN or infinity, a setting is
+        impossible, or a peak is given both ways.
+
+    Examples
+    --------
+    >>> float(abs(preprocess(np.sin(np.arange(22050)), 22050)).max())
+    0.7
     """
     signal = np.asarray(signal)
     if signal.ndim != 1 or signal.size == 0:
         raise ValueError(f"a signal of shape (n,) with n > 0 is needed, not {signal.shape}")
-    if peak_dbfs is not None and not peak_dbfs <= 0:
-        raise ValueError(f"peak_dbfs={peak_dbfs} would clip; choose 0 or less")
+    peak = _wanted_peak(peak, peak_dbfs)
     kind = signal.dtype if signal.dtype in (np.float32, np.float64) else np.float64
     values = signal.astype(np.float64)
     before = _peak(values)
@@ -179,9 +190,22 @@ def preprocess(
     after = _peak(values)
     if after <= 1e-6 * before:
         return np.zeros(len(values), dtype=kind)
-    if peak_dbfs is not None:
-        values *= 10 ** (peak_dbfs / 20) / after
+    if peak is not None:
+        values *= peak / after
     return np.ascontiguousarray(values, dtype=kind)
+
+
+def _wanted_peak(peak, peak_dbfs):
+    """The peak as an amplitude, or None to leave the level."""
+    if peak_dbfs is not None:
+        if peak != PEAK:
+            raise ValueError(f"give peak={peak} or peak_dbfs={peak_dbfs}, not both")
+        if not peak_dbfs <= 0:
+            raise ValueError(f"peak_dbfs={peak_dbfs} would clip; choose 0 or less")
+        return 10 ** (peak_dbfs / 20)
+    if peak is not None and not 0 < peak <= 1:
+        raise ValueError(f"peak={peak} is an amplitude, over 0 and up to 1 (full scale); decibels are for peak_dbfs")
+    return peak
 
 
 def _peak(values: np.ndarray) -> np.ndarray:
@@ -192,7 +216,7 @@ def _peak(values: np.ndarray) -> np.ndarray:
     return peak
 
 
-def preprocess_windows(signal, first, size, band_hz=(1, 10_000), order=5, peak_dbfs=-0.7):
+def preprocess_windows(signal, first, size, band_hz=(1, 10_000), order=5, peak=PEAK):
     """Windows (m, size) as `preprocess` gives each by itself, filtered together."""
     cuts = np.lib.stride_tricks.sliding_window_view(signal, size)[first]
     before = _peak(cuts)
@@ -200,5 +224,5 @@ def preprocess_windows(signal, first, size, band_hz=(1, 10_000), order=5, peak_d
     after = _peak(cuts)
     # Beside a loud neighbour the rounding of silence is larger than by itself.
     silent = after <= np.maximum(1e-6 * before, 1e-8 * before.max())
-    cuts *= np.where(silent, 0, 10 ** (peak_dbfs / 20) / np.where(silent, 1, after))[:, None]
+    cuts *= np.where(silent, 0, peak / np.where(silent, 1, after))[:, None]
     return cuts

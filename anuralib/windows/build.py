@@ -24,7 +24,7 @@ from anuralib._files import (
 from anuralib._workers import in_workers
 from anuralib.sound import audio
 from anuralib.sound.audio import SAMPLE_RATE_HZ, to_samples
-from anuralib.sound.bandpass import preprocess, preprocess_windows
+from anuralib.sound.bandpass import PEAK, preprocess, preprocess_windows
 from anuralib.windows.grid import late_labels, window_labels
 from anuralib.windows.table import unsafe_names, window_path
 
@@ -209,7 +209,8 @@ def build_windows(
     if unsafe and on_error == "raise":
         raise ValueError(f'{next(iter(unsafe.values()))}, or say on_error="skip"')
     windows = windows[~windows["fname"].isin(unsafe)]
-    settings = {"dataset": dataset.name, "filter_per": filter_per, "channel": channel, "sample_rate_hz": SAMPLE_RATE_HZ}
+    settings = {"dataset": dataset.name, "filter_per": filter_per, "channel": channel, "sample_rate_hz": SAMPLE_RATE_HZ,
+                "peak": PEAK}  # fmt: skip
     paths = dict(zip(recordings["recording"], recordings["path"], strict=True))
     groups = dict(tuple(windows.groupby("fname", sort=False)))
     jobs = ((paths[name], rows, out_dir.absolute(), filter_per, channel) for name, rows in groups.items())

@@ -31,7 +31,7 @@ def time_text(seconds: float) -> str:
 def window_path(row: Mapping | pd.Series, root: str | os.PathLike) -> Path:
     """Where the sound of a window lies: `root/audio/site/fname_min_t_max_t.wav`.
 
-    `sample_name` is not used, because in published rows it can be a mere number.
+    `sample_name` is not used, because in a third party's excerpt of AnuraSet it is a mere number.
 
     Parameters
     ----------

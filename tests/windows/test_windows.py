@@ -176,8 +176,21 @@ def test_a_label_over_the_end_is_cut_off():
 def test_same_numbers_as_scikit_maad():
     sound = pytest.importorskip("maad.sound")
     signal = np.random.default_rng(0).normal(0, 0.1, 3 * RATE) + 0.2
-    theirs = sound.normalize(sound.select_bandwidth(signal, RATE, (1, 10000), 5), max_db=-0.7)
-    np.testing.assert_allclose(preprocess(signal, RATE), theirs, atol=1e-12)
+    filtered = sound.select_bandwidth(signal, RATE, (1, 10000), 5)
+    np.testing.assert_allclose(preprocess(signal, RATE), sound.normalize(filtered), atol=1e-12)  # its default peak
+    theirs = sound.normalize(filtered, max_db=-6)
+    np.testing.assert_allclose(preprocess(signal, RATE, peak_dbfs=-6), theirs, atol=1e-12)
+
+
+def test_the_peak_is_an_amplitude_or_decibels_and_not_both():
+    signal = np.random.default_rng(0).normal(0, 0.1, RATE)
+    for options, peak in (({}, 0.7), ({"peak": 1}, 1), ({"peak_dbfs": -6}, 10 ** -0.3), ({"peak_dbfs": 0}, 1)):
+        assert np.abs(preprocess(signal, RATE, **options)).max() == pytest.approx(peak)
+    assert np.abs(preprocess(signal, RATE, peak=None)).max() == pytest.approx(np.abs(signal).max(), rel=0.1)
+    with pytest.raises(ValueError, match="not both"):
+        preprocess(signal, RATE, peak=0.5, peak_dbfs=-6)
+    with pytest.raises(ValueError, match="not both"):
+        preprocess(signal, RATE, peak=None, peak_dbfs=-6)
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 20000, 22050, 44100, 96000])
@@ -187,12 +200,12 @@ def test_peak_band_and_phase(rate):
     click[rate] = 1.0
     signal = 0.1 * np.sin(2 * np.pi * 1000 * t) + 0.3
     out = preprocess(signal, rate)
-    assert np.abs(out).max() == pytest.approx(10 ** (-0.7 / 20))
+    assert np.abs(out).max() == pytest.approx(0.7)
     assert np.abs(out.mean()) < 0.01
     assert np.abs(preprocess(click, rate)).argmax() == rate
     if rate > 40000:  # Butterworth of order 5 at twice its edge, twice: 1 / (1 + 2^10)
         tone = np.sin(2 * np.pi * 20000 * t)
-        left = np.abs(np.fft.rfft(preprocess(tone, rate, peak_dbfs=None)))
+        left = np.abs(np.fft.rfft(preprocess(tone, rate, peak=None)))
         assert left[60000] < 0.01 * np.abs(np.fft.rfft(tone))[60000]
 
 
@@ -214,9 +227,10 @@ def test_any_length_and_kind(n, kind):
     ([], {}), ([[0.1, 0.2]], {}), ([0.1, np.nan], {}), ([0.1, np.inf], {}),
     (np.ones(9), {"band_hz": (500, 100)}), (np.ones(9), {"band_hz": (20000, 30000)}),
     (np.ones(9), {"band_hz": (-1, 100)}), (np.ones(9), {"order": 0}),
-    (np.ones(9), {"peak_dbfs": 0.7})])
+    (np.ones(9), {"peak_dbfs": 0.7}), (np.ones(9), {"peak": 1.5}), (np.ones(9), {"peak": 0}),
+    (np.ones(9), {"peak": np.nan})])
 def test_impossible_signals_and_settings(signal, options):
-    with pytest.raises(ValueError, match="signal|filter|clip"):
+    with pytest.raises(ValueError, match="signal|filter|clip|amplitude"):
         preprocess(np.array(signal), RATE, **options)
 
 
@@ -227,7 +241,7 @@ def test_real_sound_keeps_its_energy_where_it_was(shared_data):
         power = np.abs(np.fft.rfft(out)) ** 2
         hz = np.fft.rfftfreq(len(out), 1 / RATE)
         assert low < hz[power.argmax()] < high
-        assert np.abs(out).max() == pytest.approx(0.9226, abs=1e-4)
+        assert np.abs(out).max() == pytest.approx(0.7, abs=1e-4)
 
 
 def test_cut_windows():
@@ -333,7 +347,7 @@ def test_a_silent_window_beside_a_loud_one_stays_silent():
     signal = np.zeros(6 * 22050)
     signal[: 2 * 22050] = np.random.default_rng(0).uniform(-1, 1, 2 * 22050)
     got = preprocess_windows(signal, np.array([0, 22050, 3 * 22050]), 3 * 22050)
-    assert np.abs(got[:2]).max(axis=1) == pytest.approx(10 ** (-0.7 / 20))
+    assert np.abs(got[:2]).max(axis=1) == pytest.approx(0.7)
     assert not got[2].any()
     with pytest.raises(ValueError, match="NaN"):
         preprocess_windows(np.full(70000, np.nan), np.array([0]), 66150)
@@ -343,6 +357,10 @@ def test_build_refuses_to_mix_settings(small, tmp_path):
     windows.build_windows(small, tmp_path / "a", n_jobs=1)
     with pytest.raises(ValueError, match="other settings"):
         windows.build_windows(small, tmp_path / "a", n_jobs=1, filter_per="window")
+    note = tmp_path / "a" / "build.json"  # as of a version whose peak was another
+    note.write_text(note.read_text().replace('"peak": 0.7', '"peak": 0.9226'))
+    with pytest.raises(ValueError, match="other settings"):
+        windows.build_windows(small, tmp_path / "a", n_jobs=1)
     with pytest.raises(ValueError, match="filter_per"):
         windows.build_windows(small, tmp_path / "b", filter_per="day")
     Path(small.recordings["path"][1]).unlink()

@@ -272,3 +272,24 @@ def _two_sigmoids(answer):
         twice: _("y are probabilities already; you took the sigmoid once more"),
     })  # fmt: skip
     return None if hint is None else _("printed: {hint}", hint=_(hint))
+
+
+@exercise("benchmark.5")
+def _row_of_all(answer):
+    hint = _parts(answer, ("as_text", "exchanged"))
+    if hint is not None:
+        return hint
+    n_species, scores = np.array([2, 10, 30]), {"as_text": [56.8, 68.4, 15.7], "exchanged": [68.4, 56.8, 15.7]}
+    right = {name: float(n_species @ values / 42) for name, values in scores.items()}
+    for name, other, got in zip(scores, ("exchanged", "as_text"), answer, strict=True):
+        hint = expect_number(got, right[name], tol=0.06, hints={
+            right[other]: _("that is the other reading; as the text has it, the two species with more than 10,000 "
+                            "windows are the common ones"),
+            sum(scores[name]) / 3: _("the groups are of different size: weigh each score by its number of species"),
+            right[name] / 100: _("give it in per cent, as the table does"),
+            float(n_species @ scores[name]): _("divide by the number of all species"),
+            37.8: _("that is the printed row; compute what it would be with these numbers of species"),
+        })  # fmt: skip
+        if hint is not None:
+            return _("{name}: {hint}", name=name, hint=_(hint))
+    return None

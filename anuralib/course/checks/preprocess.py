@@ -93,26 +93,36 @@ def _independent(answer):
 
 @exercise("windows.5")
 def _share(answer):
-    hints = {
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        return _("answer with the pair (share, what)")
+    hint = expect_number(answer[0], 354 * 58 / 93_378, tol=1e-4, hints={
         354 / 1612: _("that is the share of recordings; count windows, 58 of a whole minute, among the 93,378"),
         354 * 60 / 93_378: _("a minute gives 58 windows, not 60"),
         354 * 58: _("that is a number of windows; divide by all of them"),
         100 * 354 * 58 / 93_378: _("give a share between 0 and 1, not a percentage"),
-        0.425: _("that is the README's; compute your own"),
-    }
-    return expect_number(answer, 354 * 58 / 93_378, tol=1e-4, hints=hints)
+        0.425: _("that is the paper's number; compute the share of windows"),
+    })  # fmt: skip
+    if hint is not None:
+        return _("share: {hint}", hint=_(hint))
+    return expect_choice(answer[1], "boxes", ("recordings", "windows", "boxes"), {
+        "recordings": _("354 of 1612 recordings are 22 %; what else can lie unevenly over the sites?"),
+        "windows": _("your own share says that it can't be windows; read the sentence: what was labelled strongly?"),
+    })
 
 
 @exercise("filter-normalise.1")
 def _gain(answer):
-    peak_db = 20 * np.log10(0.05)
-    return expect_number(answer, -0.7 - peak_db, tol=0.06, hints={
-        -peak_db: _("that brings the peak to 0 dBFS; the target is 0.7 dB lower"),
-        0.7 - peak_db: _("that is a target of plus 0.7 dBFS, which clips"),
-        peak_db + 0.7: _("the sign: a soft sound must be amplified"),
-        -0.7 + peak_db: _("take the peak's level away from the target; don't add it"),
-        -0.7 - peak_db / 2: _("amplitudes have 20 log10, powers 10 log10"),
-        10 ** (-0.7 / 20) / 0.05: _("that is the factor; give it in dB"),
+    peak_db, target_db = 20 * np.log10([0.05, 0.7])
+    right = target_db - peak_db
+    return expect_number(answer, right, tol=0.06, hints={
+        -peak_db: _("that brings the peak to full scale; the target is 0.7 of it"),
+        -0.7 - peak_db: _("that is a target of -0.7 dBFS; here 0.7 is an amplitude"),
+        0.7 - peak_db: _("that is a target of plus 0.7 dBFS, which clips; here 0.7 is an amplitude"),
+        -right: _("the sign: a soft sound must be amplified"),
+        target_db + peak_db: _("take the peak's level away from the target; don't add it"),
+        right / 2: _("amplitudes have 20 log10, powers 10 log10"),
+        0.7 / 0.05: _("that is the factor; give it in dB"),
+        20 * np.log10(0.65): _("a gain is a ratio: divide the target by the peak"),
     })  # fmt: skip
 
 
@@ -199,6 +209,6 @@ def _spread(answer):
         float(np.ptp(rms_db)): _("that is by the root mean square; a peak is the largest magnitude"),
         float(np.ptp(upper_db)): _("the largest magnitude may be a negative sample: take np.abs first"),
         -right: _("the largest gain less the smallest is positive"),
-        float(-0.7 - peaks_db.min()): _("that is the largest gain; take the smallest away from it"),
-        float(-0.7 - peaks_db.max()): _("that is the smallest gain; take it away from the largest"),
+        float(20 * np.log10(0.7) - peaks_db.min()): _("that is the largest gain; take the smallest away from it"),
+        float(20 * np.log10(0.7) - peaks_db.max()): _("that is the smallest gain; take it away from the largest"),
     })  # fmt: skip

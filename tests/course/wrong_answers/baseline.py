@@ -62,4 +62,9 @@ WRONG = [
     ("benchmark.4", ("near 0.5", 0.3133), "six others"),
     ("benchmark.4", ("near 0.7", 0.6931), "six call"),
     ("benchmark.4", ("near 0.7", 0.6831), "once more"),
+    ("benchmark.5", (47.0, 47.0), "different size"),
+    ("benchmark.5", (28.0, 30.2), "as_text: that is the other reading"),
+    ("benchmark.5", (30.2, 30.2), "exchanged: that is the other reading"),
+    ("benchmark.5", (0.302, 0.28), "in per cent"),
+    ("benchmark.5", (37.8, 37.8), "the printed row"),
 ]  # fmt: skip
