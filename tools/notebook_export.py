@@ -66,7 +66,6 @@ NEEDED = {
     "librosa": "librosa",
     "maad": "scikit-maad",
     "platformdirs": "platformdirs",
-    "remotezip": "remotezip",
     "soundfile": "soundfile",
     "soxr": "soxr",
     "tqdm": "tqdm",

@@ -1,6 +1,7 @@
 """The layout of AnuraSet's record, which the simulated pond has too."""
 
 import os
+import re
 import warnings
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from anuralib.data.dataset import Dataset, no_weak_labels, window_folder
 from anuralib.data.files import SOUND_SUFFIXES, walk, with_suffix
 from anuralib.data.findings import as_findings, tell
 from anuralib.data.reading import Ignored, existing_folder, read_csv, read_species, read_strong, recording_rows
+from anuralib.data.species import ANURASET_CODES, in_anurasets_order, is_species_code
 from anuralib.labels.bouts import split_label
 from anuralib.sound.names import parse_recording_name, recordings_by_name
+
+_SITE = re.compile("INCT[0-9]+")
 
 
 def _other_sites(path: Path, table: pd.DataFrame, names: pd.Series) -> list[tuple]:
@@ -26,21 +30,48 @@ def _other_sites(path: Path, table: pd.DataFrame, names: pd.Series) -> list[tupl
              "nothing: the name of the recording is believed") for a, b in pairs]
 
 
-def _read_weak(root: Path, species: list[str]) -> tuple[pd.DataFrame, list[tuple]]:
-    """The wide table as long, and findings."""
+def _weak_table(root: Path) -> tuple[pd.DataFrame, pd.Series] | None:
+    """`weak_labels.csv` as it is, and the names of its recordings; None where there is none."""
     path = root / "weak_labels.csv"
     if not path.is_file():
-        return no_weak_labels(), []
+        return None
     table = read_csv(path)
-    wanted = [f"SPECIES_{code}" for code in species]
-    others = [c for c in table if c.startswith("SPECIES_") and c not in wanted]
-    missing = [c for c in ["AUDIO_FILE_ID", *wanted] if c not in table]
-    if missing:
-        raise ValueError(f"{path}, line 1: no column {', '.join(missing[:5])}")
+    if "AUDIO_FILE_ID" not in table:
+        raise ValueError(f"{path}, line 1: no column AUDIO_FILE_ID")
     if table["AUDIO_FILE_ID"].isna().any():
         line = int(table["AUDIO_FILE_ID"].isna().to_numpy().argmax()) + 2
         raise ValueError(f"{path}, line {line}, column AUDIO_FILE_ID: empty; write the recording's name")
     names = table["AUDIO_FILE_ID"].astype(str).str.removesuffix(".wav")
+    if names.duplicated().any():
+        line = int(names.duplicated().to_numpy().argmax()) + 2
+        raise ValueError(f"{path}, line {line}: {names.iloc[line - 2]} stands in the table twice")
+    return table, names
+
+
+def _read_species(root: Path, name: str | None) -> tuple[list[str], list[tuple]]:
+    """Codes, and findings: species.csv may lack one that the weak labels rate, and a mirror may have no species.csv."""
+    path = root / "species.csv"
+    if name == "anuraset" and not path.is_file():
+        return list(ANURASET_CODES), [("note", "no species.csv", str(path), "nothing: AnuraSet's 42 species are taken")]
+    codes, weak = read_species(root), _weak_table(root)
+    columns = [] if weak is None else [c for c in weak[0] if c.startswith("SPECIES_")]
+    rated = [column.removeprefix("SPECIES_") for column in columns]
+    strangers = [code for code in rated if is_species_code(code) and code not in codes]
+    found = ("warning", "species that weak_labels.csv rates and species.csv does not name",
+             f"{path}: {', '.join(strangers)}", "add them to species.csv; they are taken in all the same")  # fmt: skip
+    return in_anurasets_order(codes + strangers), [found] if strangers else []
+
+
+def _read_weak(root: Path, species: list[str]) -> tuple[pd.DataFrame, list[tuple]]:
+    """The wide table as long, and findings."""
+    path, read = root / "weak_labels.csv", _weak_table(root)
+    if read is None:
+        return no_weak_labels(), []
+    table, names = read
+    wanted = [f"SPECIES_{code}" for code in species]
+    missing = [c for c in wanted if c not in table]
+    if missing:
+        raise ValueError(f"{path}, line 1: no column {', '.join(missing[:5])}")
     for column in wanted:
         odd = ~table[column].isin([0, 1, 2, 3])
         if odd.any():
@@ -49,18 +80,20 @@ def _read_weak(root: Path, species: list[str]) -> tuple[pd.DataFrame, list[tuple
                 f"{path}, line {line}, column {column}: {table[column].iloc[line - 2]!r} is not a "
                 "calling index 0, 1, 2 or 3"
             )
-    if names.duplicated().any():
-        line = int(names.duplicated().to_numpy().argmax()) + 2
-        raise ValueError(f"{path}, line {line}: {names.iloc[line - 2]} stands in the table twice")
     wide = table[wanted].set_axis(species, axis=1).astype("int64")
     wide.insert(0, "recording", names.astype("str"))
     long = wide.melt("recording", var_name="species", value_name="calling_index")
     order = long["species"].map({code: i for i, code in enumerate(species)})
     long = long.assign(order=order).sort_values(["recording", "order"], ignore_index=True)
     long = long.drop(columns="order").astype({"species": "str"})
-    strangers = [("warning", "weak labels of a species that species.csv does not name", f"{path}, column {column}",
-                  "add it to species.csv; until then its column is passed over") for column in others]  # fmt: skip
-    return long, [*strangers, *_other_sites(path, table, names)]
+    return long, _other_sites(path, table, names)
+
+
+def species_by_recording(root: Path) -> dict[str, set[str]]:
+    """The species that the weak labels name in each recording, silent ones with none."""
+    weak, _ = _read_weak(root, _read_species(root, None)[0])
+    heard = weak[weak["calling_index"] > 0].groupby("recording")["species"].agg(set).to_dict()
+    return dict.fromkeys(weak["recording"], set()) | heard
 
 
 def _parse_names(names: list[str], sound: dict[str, Path], on_error: str) -> tuple[dict[str, tuple], list[tuple]]:
@@ -81,8 +114,8 @@ def read_anuraset_layout(root: str | os.PathLike, name: str | None = None, on_er
 
     Used are `species.csv`, `weak_labels.csv`, `raw_data/<site>/*.wav` and
     `strong_labels/<site>/*.txt`, which may lie a folder of the same name deeper, as the record's
-    archive unpacks. Sites come from the names of recordings. A data set of windows in `anuraset/`
-    becomes `window_root`.
+    archive unpacks. Mirrors have the sound in `AnuraSet_v2.0.0_raw`, or in folders of sites, and deeper in some of
+    days. Sites come from the names of recordings. A data set of windows in `anuraset/` becomes `window_root`.
 
     Parameters
     ----------
@@ -114,13 +147,13 @@ def read_anuraset_layout(root: str | os.PathLike, name: str | None = None, on_er
     """
     check_on_error(on_error)
     root = existing_folder(root)
-    species = read_species(root)
-    sound_files, findings = walk(_sound_folder(root))
-    label_files, more = walk(root / "strong_labels")
+    species, findings = _read_species(root, name)
+    sound_files, more = _find_sounds(root)
+    label_files, unopened = walk(root / "strong_labels")
     sound = recordings_by_name(with_suffix(sound_files, SOUND_SUFFIXES))
     files = recordings_by_name(with_suffix(label_files, (".txt",)))
     weak, weak_findings = _read_weak(root, species)
-    findings += more + weak_findings
+    findings += [*more, *unopened, *weak_findings, *_packed(root)]
     labelled = set(files) | set(weak["recording"])
     if not sound and not labelled:
         raise FileNotFoundError(
@@ -146,10 +179,22 @@ def read_anuraset_layout(root: str | os.PathLike, name: str | None = None, on_er
     return Dataset(name or root.name, root, species, recordings, strong, weak, as_findings(found), window_folder(root))
 
 
-def _sound_folder(root: Path) -> Path:
-    """`raw_data`, or what mirrors call it: AnuraSet_v2.0.0_raw."""
-    mirrors = (path for path in sorted(root.iterdir()) if path.is_dir() and path.name.lower().endswith("raw"))
-    return root / "raw_data" if (root / "raw_data").is_dir() else next(mirrors, root / "raw_data")
+def _packed(root: Path) -> list[tuple]:
+    """Findings on archives of the record that nobody unpacked."""
+    packed = [root / f"{name}.zip" for name in ("raw_data", "strong_labels") if not (root / name).is_dir()]
+    return [("error", "archive is not unpacked", f"{path}: it has to be unpacked to be read",
+             "unpack it beside itself; al.download_anuraset does it, too") for path in packed if path.is_file()]
+
+
+def _find_sounds(root: Path) -> tuple[list[Path], list[tuple]]:
+    """All files of `raw_data`, or of what mirrors have: AnuraSet_v2.0.0_raw, or its folders of sites alone."""
+    if (root / "raw_data").is_dir():
+        return walk(root / "raw_data")
+    inside = [path for path in sorted(root.iterdir()) if path.is_dir()]
+    mirror = next((path for path in inside if path.name.lower().endswith("raw")), None)
+    sites = [path for path in inside if _SITE.fullmatch(path.name)]
+    found = [walk(path) for path in ([mirror] if mirror else sites)]
+    return [path for files, _ in found for path in files], [row for _, rows in found for row in rows]
 
 
 def _split(label: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from anuralib.data.findings import as_findings, check_dataset
-from anuralib.windows.table import read_metadata
+from anuralib.windows.table import read_metadata, window_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +51,14 @@ class Dataset:
         """The published table of windows, checked; FileNotFoundError where there is none.
 
         From strong labels `al.window_labels` makes one. The sound of a row lies under
-        `window_root`, see `anuralib.windows.table.window_path`.
+        `window_root`, see `anuralib.windows.table.window_sound`.
         """
         if self.window_root is None:
             raise FileNotFoundError(
                 f"{self.root}: there is no metadata.csv here; make the windows from the labels with "
                 "al.window_labels, or write them to disk with al.build_windows"
             )
-        return read_metadata(self.window_root / "metadata.csv")
+        return read_metadata(window_table(self.window_root) or self.window_root / "metadata.csv")
 
     def check(self) -> pd.DataFrame:
         """Look for what would spoil a training set, and say what to do about it.
@@ -92,8 +92,9 @@ def no_weak_labels() -> pd.DataFrame:
 
 
 def window_folder(root: Path) -> Path | None:
-    """The folder with `metadata.csv`: `root`, or `root/anuraset` as the record's archive unpacks."""
-    return next((f for f in (root, root / "anuraset") if (f / "metadata.csv").is_file()), None)
+    """The folder with a table of windows: `root`, `root/anuraset` as the record's archive unpacks, or a mirror's."""
+    mirrors = sorted(path for path in root.glob("[Aa]nura[Ss]et*") if path.is_dir())
+    return next((folder for folder in (root, root / "anuraset", *mirrors) if window_table(folder)), None)
 
 
 def sound_paths(dataset):

@@ -11,9 +11,6 @@ import os
 import re
 import shutil
 import stat
-import struct
-import sys
-import time
 import warnings
 import zipfile
 import zlib
@@ -21,10 +18,14 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from anuralib._files import atomic_path, has_size, remove_leftovers
-from anuralib.data.anuraset import read_anuraset_layout
+from anuralib.data.anuraset import read_anuraset_layout, species_by_recording
+from anuralib.data.choice import choose_recordings
 from anuralib.data.dataset import Dataset
+from anuralib.data.ranges import DAMAGED, places, remote_archive
+from anuralib.data.session import ATTEMPTS, Pace, clock, open_session, told
 
 RECORD_URL = "https://zenodo.org/api/records/8342596"
+_LABELS = ("species.csv", "weak_labels.csv", "strong_labels.zip")
 _ARCHIVES = {"raw": "raw_data.zip", "windows": "anuraset.zip"}
 # Where the record has which files; whatever else an archive holds is not written.
 _PLACES = {"strong_labels.zip": ("strong_labels", {".txt"}), "raw_data.zip": ("raw_data", {".wav"}),
@@ -32,89 +33,18 @@ _PLACES = {"strong_labels.zip": ("strong_labels", {".txt"}), "raw_data.zip": ("r
 _CHUNK = 1 << 20
 _MOST_RECORD = 1 << 20  # bytes of the list of files; it has a few kB
 _MOST_RECORD_S = 120
-_MOST_INDEX = 64 << 20  # bytes of an archive's list of members; that of 93,378 windows has 12 MB
-_MOST_QUOTED = 200  # characters of a server's words that a message repeats
-_ATTEMPTS = 5  # in a row without a single new byte
-_BUSY = (429, 500, 502, 503, 504)
-_MOST_WAIT_S = 120  # for a busy server, all waits for one answer together
 _MOST_PACKED = 1100  # to one; deflate reaches 1032
-
-
-def _told(words) -> str:
-    """What a server says, for a message: on one line, without control characters, and cut where it is long."""
-    text = "".join(c if c.isprintable() else " " for c in str(words))
-    return text if len(text) <= _MOST_QUOTED else f"{text[:_MOST_QUOTED]}..."
-
-
-def _asked_wait(answer) -> float | None:
-    """Seconds after which a server wants to be asked again, if it says so."""
-    from urllib3.exceptions import InvalidHeader
-    from urllib3.util import Retry
-
-    try:
-        return float(Retry().parse_retry_after(answer.headers["Retry-After"]))
-    except (KeyError, InvalidHeader, ValueError, OverflowError):
-        return None
-
-
-def _wait_for(answer, attempt: int, waited: float) -> float | None:
-    """Wait as long as a busy server asks, within limits, and say so; seconds waited, or None to wait no more."""
-    asked = _asked_wait(answer)
-    wait_s = min(2.0**attempt if asked is None else asked, _MOST_WAIT_S - waited)
-    if waited >= _MOST_WAIT_S:
-        return None
-    if wait_s >= 1:
-        more = f" (it asks for {asked:.0f} s)" if asked is not None and asked > wait_s else ""
-        print(f"{_told(answer.url)}: the server is busy ({answer.status_code}); asking again in {wait_s:.0f} s{more}",
-              file=sys.stderr)  # fmt: skip
-    time.sleep(wait_s)
-    return wait_s
-
-
-def _session():
-    """Waits and asks again when the server is busy, as long as the server says if it says so, up to a limit."""
-    import requests
-    from requests.adapters import HTTPAdapter
-    from urllib3.util import Retry
-
-    from anuralib import __version__
-
-    class Patient(HTTPAdapter):
-        """Of an answer that is not wanted no byte is read: it may have no end."""
-
-        def send(self, request, **options):
-            waited = 0.0
-            for attempt in range(_ATTEMPTS + 1):
-                answer = super().send(request, **options)
-                if answer.is_redirect:
-                    answer.raw.close()
-                    answer._content, answer._content_consumed = b"", True
-                wait_s = None
-                if answer.status_code in _BUSY and attempt < _ATTEMPTS:
-                    answer.raw.close()
-                    wait_s = _wait_for(answer, attempt, waited)
-                if wait_s is None:
-                    return answer
-                waited += wait_s
-
-    retry = Retry(total=5, status=0, backoff_factor=1, respect_retry_after_header=False, raise_on_status=False)
-    session = requests.Session()
-    session.headers["User-Agent"] = f"anuralib/{__version__} (an open course on AnuraSet; python-requests)"
-    session.headers["Accept-Encoding"] = "identity"  # sizes and ranges are those of the file itself
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, Patient(max_retries=retry))
-    return session
 
 
 def _read_record(answer) -> bytearray:
     """The whole answer; OSError if it is too long, packed or not, or takes too long."""
     packed = answer.headers.get("Content-Encoding", "identity").lower() not in ("identity", "")
-    unpack, data, begun = zlib.decompressobj(47), bytearray(), time.monotonic()
+    unpack, data, begun = zlib.decompressobj(47), bytearray(), clock()
     while chunk := answer.raw.read1(1 << 16, decode_content=False):
         data += unpack.decompress(chunk, _MOST_RECORD) if packed else chunk
         if len(data) > _MOST_RECORD or unpack.unconsumed_tail or unpack.unused_data:
             raise OSError(f"it has over {_MOST_RECORD} bytes, and is no list of files")
-        if time.monotonic() - begun > _MOST_RECORD_S:
+        if clock() - begun > _MOST_RECORD_S:
             raise OSError(f"its answer has no end after {_MOST_RECORD_S} s")
     return data
 
@@ -139,11 +69,11 @@ def _record_files(session, record_url: str) -> dict[str, dict]:
             entries = [_as_entry(entry) for entry in json.loads(_read_record(answer))["files"]]
         return {entry["name"]: entry for entry in entries}
     except (OSError, urllib3.exceptions.HTTPError, zlib.error, json.JSONDecodeError, UnicodeDecodeError) as error:
-        told = f"the record can't be read ({_told(error)}); check the connection"
-        raise OSError(f"{record_url}: {told}") from error
+        text = f"the record can't be read ({told(error)}); check the connection"
+        raise OSError(f"{record_url}: {text}") from error
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        told = f"the answer is no list of files ({_told(repr(error))}); try again later"
-        raise ValueError(f"{record_url}: {told}") from error
+        text = f"the answer is no list of files ({told(repr(error))}); try again later"
+        raise ValueError(f"{record_url}: {text}") from error
 
 
 def _need_space(folder: Path, size: int, what: str) -> None:
@@ -162,7 +92,7 @@ def _md5(path: Path) -> str:
         return hashlib.file_digest(file, "md5").hexdigest()
 
 
-def _append(session, entry: dict, part: Path, bar) -> None:
+def _append(session, entry: dict, part: Path, bar, pace: Pace) -> None:
     """Fetch what is missing of a file, or as much of it as comes before the connection breaks."""
     have = _size(part)
     headers = {"Range": f"bytes={have}-"} if have else {}
@@ -181,6 +111,7 @@ def _append(session, entry: dict, part: Path, bar) -> None:
             for chunk in iter(lambda: answer.raw.read1(_CHUNK), b""):
                 file.write(chunk)
                 bar.update(len(chunk))
+                pace.note(len(chunk))
                 if file.tell() > entry["size"]:
                     break
 
@@ -190,18 +121,18 @@ def _fill(session, entry: dict, part: Path, bar) -> None:
     import requests
     import urllib3
 
-    idle, told = 0, "the connection closed early"
+    idle, why, pace = 0, "the connection closed early", Pace(entry["url"])
     while (before := _size(part)) < entry["size"]:
         try:
-            _append(session, entry, part, bar)
+            _append(session, entry, part, bar, pace)
         except requests.HTTPError as error:
-            raise OSError(f"{entry['url']}: {_told(error)}; try again later") from error
+            raise OSError(f"{entry['url']}: {told(error)}; try again later") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            told = _told(error)
+            why = told(error)
         idle = 0 if _size(part) > before else idle + 1
-        if idle >= _ATTEMPTS:
+        if idle >= ATTEMPTS:
             raise OSError(
-                f"{entry['url']}: {_size(part)} of {entry['size']} bytes came, then nothing more ({told}); call again "
+                f"{entry['url']}: {_size(part)} of {entry['size']} bytes came, then nothing more ({why}); call again "
                 "to go on from there"
             )
 
@@ -228,7 +159,7 @@ def _inside(name: str) -> PurePosixPath:
     """A member's name as a path that can't leave the folder it is put into."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name:
-        raise ValueError(f"the member {_told(repr(name))} points out of its folder; nothing of it was written")
+        raise ValueError(f"the member {told(repr(name))} points out of its folder; nothing of it was written")
     return path
 
 
@@ -248,7 +179,7 @@ def _members(archive: zipfile.ZipFile, entry: dict) -> list:
     for info in wanted.values():
         packed = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) and not info.flag_bits & 1
         if not packed or info.file_size > _MOST_PACKED * (info.compress_size + 1):
-            raise ValueError(f"the member {_told(info.filename)} is not packed as the record's are")
+            raise ValueError(f"the member {told(info.filename)} is not packed as the record's are")
     if sum(info.compress_size for info in infos) > entry["size"]:
         raise ValueError("its members are larger than the archive; nothing of it was written")
     return list(wanted.values())
@@ -259,23 +190,26 @@ def _naming(entry: dict, what_now: str):
     """Faults of an archive as one sentence with its address."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise OSError(f"{entry['url']}: {_told(error) or type(error).__name__}; {what_now}") from error
+    except DAMAGED as error:
+        raise OSError(f"{entry['url']}: {told(error) or type(error).__name__}; {what_now}") from error
     except ValueError as error:
-        told = str(error)
-        raise ValueError(told if told.startswith(entry["url"]) else f"{entry['url']}: {told}") from error
+        text = str(error)
+        raise ValueError(text if text.startswith(entry["url"]) else f"{entry['url']}: {text}") from error
 
 
-def _extract(archive: zipfile.ZipFile, infos: list, out_dir: Path, progress: bool, entry: dict) -> None:
+def _extract(archive: zipfile.ZipFile, infos: list, out_dir: Path, progress: bool, entry: dict, remote=None) -> None:
     """Write members below a folder, each whole or not at all; those there already are passed over."""
     from tqdm.auto import tqdm
 
     what = entry["name"]
+    infos = sorted(infos, key=lambda info: info.header_offset)  # as they lie: neighbours come with one request
     targets = [out_dir / _inside(info.filename) for info in infos]
     todo = [(i, t) for i, t in zip(infos, targets, strict=True) if not has_size(t, i.file_size)]
     _need_space(out_dir, sum(info.file_size for info, _ in todo), what)
+    if remote is not None:
+        remote.expect(places(archive, [info for info, _ in todo]))
     for info, target in tqdm(todo, desc=what, unit="file", disable=not progress):
-        with (_naming(entry, f"{_told(info.filename)} is damaged; download it again"), archive.open(info) as source,
+        with (_naming(entry, f"{told(info.filename)} is damaged; download it again"), archive.open(info) as source,
               atomic_path(target) as temporary):  # fmt: skip
             with temporary.open("wb") as file:
                 shutil.copyfileobj(source, file, _CHUNK)  # stops where the index says that the member ends
@@ -283,72 +217,60 @@ def _extract(archive: zipfile.ZipFile, infos: list, out_dir: Path, progress: boo
                 raise EOFError("a member is shorter than the archive's index says")
 
 
-def _choose(members: list, recordings: int | Sequence[str], windows: bool) -> list:
-    """The members that hold the recordings, or the windows of the recordings, and the tables."""
+def _fetch_whole(session, entries: list[dict], out_dir: Path, progress: bool) -> None:
+    """Fetch files, and unpack those that are archives."""
+    for entry in entries:
+        path = _fetch(session, entry, out_dir / entry["name"], progress)
+        if entry["name"] in _PLACES:
+            with _naming(entry, "try again later"), zipfile.ZipFile(path) as archive:
+                _extract(archive, _members(archive, entry), out_dir, progress, entry)
+
+
+def _by_recording(members: list, windows: bool) -> tuple[dict[str, list], list]:
+    """The sounds of each recording in the order in which they lie in the archive, and the tables."""
     names: dict[str, list] = {}
     tables = []
-    for info in members:
+    for info in sorted(members, key=lambda info: info.header_offset):
         path = _inside(info.filename)
         if path.suffix.lower() == ".wav":
             name = path.stem.rsplit("_", 2)[0] if windows else path.stem
             names.setdefault(name, []).append(info)
         else:
             tables.append(info)
-    if isinstance(recordings, int):
-        known = sorted(names)
-        # Spread over the sorted names, and so over sites and seasons.
-        wanted = [known[i * len(known) // recordings] for i in range(min(recordings, len(known)))]
-    else:
-        wanted = [Path(name).stem for name in recordings]
-    unknown = [name for name in wanted if name not in names]
-    if unknown:
-        raise ValueError(f"AnuraSet has no recording {', '.join(unknown[:3])}; its labels list those there are")
-    return [*tables, *(info for name in wanted for info in names[name])]
+    return names, tables
 
 
-def _fetcher():
-    """Reads parts of a file on a server, of its index so much as an index can have and no more."""
-    from remotezip import RemoteFetcher, RemoteIOError
-
-    class Fetcher(RemoteFetcher):
-        _is_index = True
-
-        def fetch(self, data_range, stream=False):
-            self._is_index = not stream
-            return super().fetch(data_range, stream)
-
-        def _request(self, kwargs):
-            raw, told = super()._request(kwargs)
-            part = re.match(r"bytes (\d{1,18})-(\d{1,18})/", told)
-            if part is None or (self._is_index and int(part[2]) - int(part[1]) >= _MOST_INDEX):
-                raw.close()
-                raise RemoteIOError(f"the server gives other parts than were asked for, {_told(told)}")
-            return raw, told
-
-    return Fetcher
+def _choose(n: int, names: list[str], heard: dict[str, set[str]]) -> list[str]:
+    """So many of the recordings, chosen by the species in them; says what was chosen."""
+    chosen = choose_recordings(n, names, heard)
+    known, here = (set().union(*(heard.get(name, ()) for name in some)) for some in (names, chosen))
+    left = f" (not {', '.join(sorted(known - here))})" if 0 < len(known - here) <= 5 else ""
+    sites = len({name.split("_")[0] for name in chosen})
+    print(f"AnuraSet: chose {len(chosen)} of {len(names)} recordings by their labels, from {sites} sites, with "
+          f"{len(here)} of {len(known)} species{left}")  # fmt: skip
+    return chosen
 
 
-def _fetch_members(session, entry: dict, recordings, out_dir: Path, progress: bool) -> None:
+def _fetch_members(session, entry: dict, recordings, out_dir: Path, progress: bool) -> list[str]:
+    """Fetch recordings, or their windows, out of an archive on the server; their names."""
     import requests
     import urllib3
-    from remotezip import OutOfBound, RangeNotSupported, RemoteIOError, RemoteZip
 
-    windows = entry["name"] == _ARCHIVES["windows"]
+    heard = species_by_recording(out_dir) if isinstance(recordings, int) else {}
     try:
-        with _naming(entry, "call again"), RemoteZip(
-            entry["url"], session=session, fetcher=_fetcher(), timeout=60
-        ) as archive:
-            if archive.size() != entry["size"]:
-                sizes = f"the server has {archive.size()} bytes, the record says {entry['size']}"
-                raise OSError(f"{entry['url']}: {sizes}; try again later")
-            _extract(archive, _choose(_members(archive, entry), recordings, windows), out_dir, progress, entry)
-    except RangeNotSupported as error:
-        raise OSError(
-            f"{entry['url']}: the server gives no parts of a file now; leave out `recordings` to download all "
-            f"{entry['size'] / 1e9:.1f} GB, or try again later"
-        ) from error
-    except (RemoteIOError, OutOfBound, requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise OSError(f"{entry['url']}: {_told(error)}; call again to go on with what is missing") from error
+        with _naming(entry, "call again"), remote_archive(session, entry, out_dir) as (archive, remote):
+            names, tables = _by_recording(_members(archive, entry), entry["name"] == _ARCHIVES["windows"])
+            if isinstance(recordings, int):
+                recordings = _choose(recordings, list(names), heard)
+            recordings = [Path(name).stem for name in recordings]
+            unknown = [name for name in recordings if name not in names]
+            if unknown:
+                raise ValueError(f"AnuraSet has no recording {', '.join(unknown[:3])}; its labels list those there are")
+            infos = [*tables, *(info for name in recordings for info in names[name])]
+            _extract(archive, infos, out_dir, progress, entry, remote)
+            return recordings
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise OSError(f"{entry['url']}: {told(error)}; call again to go on with what is missing") from error
 
 
 def download_anuraset(
@@ -356,28 +278,32 @@ def download_anuraset(
     recordings: int | Sequence[str] | None = None,
     parts: Sequence[str] = ("labels",),
     progress: bool = True,
-    record_url: str = RECORD_URL,
+    record_url: str | None = None,
 ) -> Dataset:
     """Download AnuraSet, or a part of it (Cañas et al. 2023, doi:10.5281/zenodo.8342596).
 
     Call again after an interruption: what is there is kept, and a big file goes on where it stopped. Of archives only
-    labels, tables and sounds are written (.txt, .csv, .wav), in the folders in which the record has them.
+    labels, tables and sounds are written (.txt, .csv, .wav), in the folders in which the record has them. When the
+    server is busy and says how long, that is waited for, and a line tells so. A hidden file beside the rest keeps the
+    list of what the archive holds, so that later calls need not ask for it.
 
     Parameters
     ----------
     out_dir : str or path-like
         Made if needed.
     recordings : int, sequence of str or None
-        Names, or how many (spread over sites and seasons). They are read out of the archive on the
-        server, without the rest of it. None takes whole archives.
+        Names, or how many: these are chosen by their labels, so that every site and as many species as possible are
+        among them, and what was chosen is printed. They are read out of the archive on the server, without the rest
+        of it; what lies together there comes with one request. None takes whole archives.
     parts : sequence of {"labels", "raw", "windows"}
         "labels": species table, weak and strong labels (under 1 MB), always included. "raw": recordings of a minute
         (7 GB in all). "windows": the data set of windows (11 GB in all), into `anuraset/`. With `recordings`
         given and neither, "raw".
     progress : bool
         Show progress bars.
-    record_url : str
-        Another server with the record, for tests or a mirror.
+    record_url : str or None
+        Another server with the record, for tests or a mirror. None: the one that the environment variable
+        ANURALIB_RECORD names, or else Zenodo.
 
     Returns
     -------
@@ -387,7 +313,8 @@ def download_anuraset(
     Raises
     ------
     OSError
-        If the server can't be reached, gives damaged files, or the disk is full; names the address or the folder.
+        If the server can't be reached, sends almost nothing for minutes, gives damaged files, or the disk is full;
+        names the address or the folder.
     ValueError
         If a part or a recording is not known, the record is no list of files, or an archive has an unsafe member or
         sizes that it can't have.
@@ -404,24 +331,19 @@ def download_anuraset(
     archives = [part for part in _ARCHIVES if part in wanted]
     if recordings is not None and not archives:
         archives = ["raw"]
-    with _session() as session:
+    record_url = record_url or os.environ.get("ANURALIB_RECORD") or RECORD_URL
+    with open_session() as session:
         files = _record_files(session, record_url)
-        needed = ["species.csv", "weak_labels.csv", "strong_labels.zip", *(_ARCHIVES[part] for part in archives)]
+        needed = [*_LABELS, *(_ARCHIVES[part] for part in archives)]
         missing = [name for name in needed if name not in files]
         if missing:
-            raise ValueError(f"{record_url}: the record has no {', '.join(missing)}; it has {_told(sorted(files))}")
-        for name in needed[:2]:
-            _fetch(session, files[name], out_dir / name, progress)
-        whole = ["strong_labels.zip"]
-        for part in archives:
+            raise ValueError(f"{record_url}: the record has no {', '.join(missing)}; it has {told(sorted(files))}")
+        _fetch_whole(session, [files[name] for name in _LABELS], out_dir, progress)
+        for entry in (files[_ARCHIVES[part]] for part in archives):
             if recordings is None:
-                whole.append(_ARCHIVES[part])
+                _fetch_whole(session, [entry], out_dir, progress)
             else:
-                _fetch_members(session, files[_ARCHIVES[part]], recordings, out_dir, progress)
-        for name in whole:
-            path = _fetch(session, files[name], out_dir / name, progress)
-            with _naming(files[name], "try again later"), zipfile.ZipFile(path) as archive:
-                _extract(archive, _members(archive, files[name]), out_dir, progress, files[name])
+                recordings = _fetch_members(session, entry, recordings, out_dir, progress)
     with warnings.catch_warnings():
         if recordings is not None:  # the others were not asked for
             warnings.filterwarnings("ignore", ".*labelled recordings have no sound.*")

@@ -12,7 +12,7 @@ from anuralib.labels.bouts import reached_before
 from anuralib.labels.weak import strong_to_weak
 from anuralib.sound.audio import dead_channels, sound_digest
 from anuralib.sound.names import clock_never_set
-from anuralib.windows.table import window_path
+from anuralib.windows.table import window_sound, window_table
 
 FINDING_COLUMNS = ("level", "problem", "where", "advice")
 """Of what is wrong with a data set: error, warning or note; what; in which file, line or recording; what to do."""
@@ -169,9 +169,10 @@ def _windows(data) -> list[tuple]:
     if data.window_root is None:
         return []
     windows = data.windows
-    number = pd.read_csv(data.window_root / "metadata.csv", usecols=["species_number"])["species_number"]
+    cells = pd.read_csv(window_table(data.window_root))
+    number = cells.get("species_number", windows["species_number"])
     told = windows["fname"] + " at " + windows["min_t"].astype(str) + " s"
-    paths = [window_path(row, data.window_root) for row in windows.itertuples(index=False)]
+    paths = [window_sound(row, data.window_root) for row in windows.itertuples(index=False)]
     twice = windows.drop_duplicates(["fname", "subset"])["fname"]
     return [
         ("note", "species_number is not the number of species in the row",

@@ -17,7 +17,7 @@ from anuralib.labels.bouts import split_label
 from anuralib.labels.formats import labelled_stem, parse_labels
 from anuralib.sound.names import name_key, recordings_by_name, site_and_time
 from anuralib.sound.recorders import recorder_notes
-from anuralib.windows.table import METADATA_COLUMNS, read_metadata, species_columns
+from anuralib.windows.table import METADATA_COLUMNS, read_metadata, species_columns, window_table
 
 # BOAFAB_M in the spellings that hands give it: boafab_m, "BOAFAB M", BOAFAB-M.
 _CODE_AND_QUALITY = re.compile(r"([A-Za-z]{6})[\s_-]+([CFHLMcfhlm])")
@@ -211,7 +211,8 @@ def read_windows_folder(root: str | os.PathLike, name: str | None = None) -> Dat
     Parameters
     ----------
     root : str or path-like
-        The folder with `metadata.csv` and `audio/`, or the one above it (`anuraset/`).
+        The folder with `metadata.csv` and `audio/`, or the one above it (`anuraset/`). A competition's `train.csv`,
+        with the names of windows' files and their species, does as well.
     name : str or None
 
     Returns
@@ -223,7 +224,7 @@ def read_windows_folder(root: str | os.PathLike, name: str | None = None) -> Dat
     Raises
     ------
     FileNotFoundError
-        If there is no `metadata.csv`.
+        If there is no table of windows.
     ValueError
         Names the file, the line and the column.
     """
@@ -231,7 +232,7 @@ def read_windows_folder(root: str | os.PathLike, name: str | None = None) -> Dat
     folder = window_folder(root)
     if folder is None:
         raise FileNotFoundError(f"{root}: there is no metadata.csv here; check the path")
-    windows = read_metadata(folder / "metadata.csv")
+    windows = read_metadata(window_table(folder))
     last = windows.groupby("fname", as_index=False).agg(site=("site", "first"), date=("date", "first"),
                                                         duration_s=("max_t", "max"))
     recordings = pd.DataFrame({

@@ -65,7 +65,23 @@ def _read_folder(root: Path, name: str | None, on_error: str, time_zone: str | N
         return read_anuraset_layout(root, name, on_error)
     if window_folder(root):
         return read_windows_folder(root, name)
+    if name == "anuraset":  # a mirror with sound alone
+        return read_anuraset_layout(root, name, on_error)
     return read_recordings_folder(root, name, on_error=on_error, time_zone=time_zone)
+
+
+def _anuraset_folder(root: str | os.PathLike | None) -> Path:
+    """Where AnuraSet is: `root`, or the folder that ANURALIB_ANURASET names."""
+    named = os.environ.get("ANURALIB_ANURASET")
+    if root is None and not named:
+        raise ValueError(
+            "AnuraSet is not on this machine yet, or nobody said where: get it with al.download_anuraset(FOLDER), and "
+            'say load_dataset("anuraset", root=FOLDER), or set the environment variable ANURALIB_ANURASET to FOLDER'
+        )
+    folder = Path(root or named).expanduser().resolve()
+    if root is None and not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder; correct the environment variable ANURALIB_ANURASET")
+    return folder
 
 
 def load_dataset(
@@ -82,8 +98,10 @@ def load_dataset(
     name : str or path-like
         "pond": simulated recordings, made at the first call and kept in the cache folder
         (`ANURALIB_CACHE` names another); files of it that are missing or cut are made again. "anuraset": the
-        real ones, from `root`. Anything else is a folder: laid out like either (`raw_data`, `strong_labels`,
-        ...), a data set of windows (`metadata.csv`), or any folder of recordings with label files beside them.
+        real ones, from `root`, or else from the folder that the environment variable `ANURALIB_ANURASET` names; the
+        folders of its mirrors are read, too. Anything else is a folder: laid out like either (`raw_data`,
+        `strong_labels`, ...), a data set of windows (`metadata.csv`), or any folder of recordings with label files
+        beside them.
     root : str or path-like, optional
         For "anuraset", the folder that holds `raw_data`, `strong_labels`, `weak_labels.csv` and
         `species.csv`, or the windows in `anuraset/`; for "pond", where to keep ponds instead of
@@ -106,17 +124,12 @@ def load_dataset(
     FileNotFoundError
         If the folder is not there.
     ValueError
-        If the size is unknown, or `root` is missing for "anuraset".
+        If the size is unknown, or nothing says where "anuraset" is.
     """
     if name == "pond":
         return _load_pond(size, Path(root).expanduser().resolve() if root else cache_dir())
     if name == "anuraset":
-        if root is None:
-            raise ValueError(
-                'load_dataset("anuraset", root=...) needs the folder with AnuraSet\'s raw_data and '
-                "labels; al.download_anuraset fills one"
-            )
-        return _read_folder(Path(root).expanduser().resolve(), "anuraset", on_error)
+        return _read_folder(_anuraset_folder(root), "anuraset", on_error)
     return _read_folder(Path(name).expanduser().resolve(), None, on_error, time_zone)
 
 

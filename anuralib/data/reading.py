@@ -8,7 +8,7 @@ import pandas as pd
 from anuralib._files import is_of_the_machine, with_advice
 from anuralib.data.files import walk, with_suffix
 from anuralib.data.findings import tell
-from anuralib.data.species import ANURASET_CODES, is_species_code
+from anuralib.data.species import in_anurasets_order, is_species_code
 from anuralib.labels.bouts import split_label
 from anuralib.labels.formats import LABEL_SUFFIXES, parse_labels
 from anuralib.sound.audio import audio_info
@@ -37,8 +37,7 @@ def read_species(root: Path) -> list[str]:
     for line, code in enumerate(codes, start=2):
         if not is_species_code(code) or codes.index(code) < line - 2:
             raise ValueError(f"{path}, line {line}: {code!r} is not a new code of six capitals")
-    # AnuraSet's tables of windows have an order of their own.
-    return list(ANURASET_CODES) if set(codes) == set(ANURASET_CODES) else codes
+    return in_anurasets_order(codes)
 
 
 def read_csv(path: Path) -> pd.DataFrame:

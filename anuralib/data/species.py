@@ -23,3 +23,8 @@ def is_species_code(code: object) -> bool:
     (True, False)
     """
     return isinstance(code, str) and _CODE.fullmatch(code) is not None
+
+
+def in_anurasets_order(codes: list[str]) -> list[str]:
+    """The codes as they are, or, if they are AnuraSet's 42, in the order of its tables of windows."""
+    return list(ANURASET_CODES) if set(codes) == set(ANURASET_CODES) else codes

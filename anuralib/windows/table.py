@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,12 +11,15 @@ import numpy as np
 import pandas as pd
 
 from anuralib._files import read_text, safe_name
+from anuralib.sound.names import recording_times
 
 METADATA_COLUMNS = (
     "sample_name", "fname", "min_t", "max_t", "site", "date", "species_number", "subset"
 )
 """The columns of AnuraSet's `metadata.csv` that are not species."""
 SUBSETS = ("", "train", "valid", "test")
+_FILE_COLUMNS = ("filename", "file_name")  # of tables that have names of files alone
+_WINDOW_FILE = r"\A(.+)_([0-9]+(?:\.[0-9]+)?)_([0-9]+(?:\.[0-9]+)?)\.wav\Z"
 
 
 def species_columns(windows: pd.DataFrame) -> list[str]:
@@ -62,6 +66,58 @@ def unsafe_names(windows: pd.DataFrame) -> dict[str, str]:
     return found
 
 
+def window_sound(row: Mapping | pd.Series, root: str | os.PathLike) -> Path:
+    """The file with the sound of a window: that of `window_path`, or where a mirror of AnuraSet has it.
+
+    Mirrors have it in a folder of the site and perhaps the day, without `audio`, or all of a subset in one folder.
+
+    Parameters
+    ----------
+    row, root
+        As for `window_path`.
+
+    Returns
+    -------
+    pathlib.Path
+        That of `window_path` where there is none.
+    """
+    usual = window_path(row, root)
+    if usual.is_file():
+        return usual
+    row, root = row._asdict() if hasattr(row, "_asdict") else row, Path(root)
+    day = str(row["date"])[:10]
+    site = [Path(row["site"], *deeper) for deeper in ((), (day,), (day.replace("-", ""),)) if day or not deeper]
+    folders = [root / front / place for front in ("", "audio") for place in site]
+    folders += [root / front for front in (row["subset"] or "train", "audio", "")]
+    return next((path for folder in folders if (path := folder / usual.name).is_file()), usual)
+
+
+def window_table(folder: Path) -> Path | None:
+    """The table of windows of a folder: `metadata.csv`, or the `train.csv` of a competition with AnuraSet's windows."""
+    for path in (folder / "metadata.csv", folder / "train.csv"):
+        if path.is_file():
+            header = _header(path)
+            # Other tables are called so, too: one that has little of ours is none.
+            if _names_files(header) or len(set(METADATA_COLUMNS) & set(header)) > 3:
+                return path
+    return None
+
+
+def _header(path: Path) -> list[str]:
+    """The names of the columns; bytes that are no UTF-8 do not matter here."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        try:
+            return next(csv.reader(file), [])
+        except csv.Error:
+            return []
+
+
+def _names_files(header: list[str]) -> bool:
+    """Whether a table has the names of files in place of AnuraSet's eight columns, and all else are species."""
+    others = [column for column in header if column not in _FILE_COLUMNS]
+    return 0 < len(others) == len(header) - 1 and all(re.fullmatch("[A-Z]{6}", column) for column in others)
+
+
 def _complain(path, bad: np.ndarray, column: str, values, what: str) -> None:
     """Raise ValueError for the first True in `bad`, naming file, line and column."""
     bad = np.asarray(bad, dtype=bool)
@@ -85,17 +141,18 @@ def read_cells(path: Path, **options) -> pd.DataFrame:
 def _read_text(path: Path) -> pd.DataFrame:
     """The cells, eight columns as text; every structural fault a ValueError that names the file."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), [])
+        header = _header(path)
+        twice = sorted({c for c in header if header.count(c) > 1 or not c})
+        if twice:
+            raise ValueError(f"{path}, line 1: columns without a name of their own: {twice}")
+        if _names_files(header):
+            return _from_names(path, read_cells(path, keep_default_na=False))
         missing = [c for c in METADATA_COLUMNS if c not in header]
         if missing:
             raise ValueError(
                 f"{path}, line 1: no column {', '.join(missing)}; AnuraSet's metadata.csv begins "
                 f"with {','.join(METADATA_COLUMNS)}"
             )
-        twice = sorted({c for c in header if header.count(c) > 1 or not c})
-        if twice:
-            raise ValueError(f"{path}, line 1: columns without a name of their own: {twice}")
         kinds = dict.fromkeys(METADATA_COLUMNS, "str")
         return read_cells(path, dtype=kinds, keep_default_na=False, skip_blank_lines=False, low_memory=False)
     except UnicodeDecodeError:
@@ -106,6 +163,25 @@ def _read_text(path: Path) -> pd.DataFrame:
             f"{path}, line {_ragged_line(path)}: row and header do not fit ({str(error).strip()}); every row needs as "
             "many cells as the header; mind the quotes"
         ) from error
+
+
+def _from_names(path: Path, table: pd.DataFrame) -> pd.DataFrame:
+    """AnuraSet's columns as text, from the names of the windows' files; ValueError for a name of another form."""
+    column = next(column for column in _FILE_COLUMNS if column in table)
+    name = table[column].astype("str").str.rpartition("/")[2]
+    parts = name.str.extract(_WINDOW_FILE)
+    _complain(path, parts.isna().any(axis=1), column, table[column],
+              "the name of a window like INCT4_20191005_180000_0_3.wav")  # fmt: skip
+    times = recording_times(parts[0])
+    front = pd.DataFrame({
+        "sample_name": name, "fname": parts[0], "min_t": parts[1], "max_t": parts[2],
+        "site": parts[0].map(times["site"]), "species_number": "",
+        "date": parts[0].map(times["datetime"]).dt.strftime("%Y-%m-%d %H:%M:%S").fillna(""),
+        "subset": path.stem if path.stem in SUBSETS else "",
+    })  # fmt: skip
+    species = table.drop(columns=column)
+    front["species_number"] = species.apply(pd.to_numeric, errors="coerce").sum(axis=1).astype(str)
+    return pd.concat([front[list(METADATA_COLUMNS)], species], axis=1)
 
 
 def _ragged_line(path: Path) -> int:
@@ -137,6 +213,8 @@ def read_metadata(path: str | os.PathLike) -> pd.DataFrame:
     Parameters
     ----------
     path : str or path-like
+        Also a table with a column `filename` (or `file_name`) of windows, INCT4_20191005_180000_0_3.wav, and the
+        species, as a competition has it: the other columns are then made from the names.
 
     Returns
     -------

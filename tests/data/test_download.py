@@ -1,27 +1,23 @@
 """AnuraSet from its record, tried on a server of our own on this machine; nothing reaches the network."""
 
-import contextlib
-import hashlib
 import io
 import json
 import re
 import subprocess
 import sys
-import threading
+import time
 import zipfile
-import zlib
-from collections import Counter
-from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 
+import anuraset_stand_in
 import numpy as np
 import pytest
+import zenodo
 
 import anuralib as al
-from anuralib.data import download
+from anuralib.data import download, ranges, session
+from anuralib.data.choice import choose_recordings
 from anuralib.sound import audio
-
-CHUNK = 4096
 
 
 def zipped(members):
@@ -48,96 +44,14 @@ def record(tmp_path_factory):
     return pond, files
 
 
-class Handler(BaseHTTPRequestHandler):
-    """The record's API and its files, with the faults that the server was told to have."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        pass
-
-    def answer(self, status, body=b"", headers=()):
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        for header in headers:
-            self.send_header(*header)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def endless(self, status="200", *headers):
-        """An answer without end; of a client that goes away nothing is said."""
-        self.send_response(int(status))
-        for header in headers:
-            self.send_header(*header.replace("_", " ").split(":", 1))
-        self.end_headers()
-        self.close_connection = True
-        packer = zlib.compressobj(wbits=31)
-        with contextlib.suppress(OSError):
-            while self.server.sent["endless"] < 10**9:
-                data = packer.compress(bytes(10**7)) if "Content-Encoding:gzip" in headers else bytes(10**5)
-                self.wfile.write(data)
-                self.server.sent["endless"] += len(data)
-
-    def do_GET(self):
-        server, name = self.server, self.path.rsplit("/", 1)[-1]
-        server.agents.add(self.headers["User-Agent"])
-        server.asked[name] += 1
-        fault = server.faults.get(name, "")
-        if fault == "busy" and server.asked[name] <= 2:
-            return self.answer(429, headers=[("Retry-After", "0")])
-        if fault == "waits":
-            return self.answer(429, headers=[("Retry-After", "9" * 30)])
-        if fault.startswith("endless"):
-            return self.endless(*fault.split()[1:])
-        if name == "record":
-            rows = [{"key": key, "size": len(data) + 7 * (server.faults.get(key) == "wrong size"),
-                     "checksum": "md5:" + hashlib.md5(data).hexdigest(),
-                     "links": {"self": f"{server.url}/files/{key}"}} for key, data in server.files.items()]  # fmt: skip
-            return self.answer(200, json.dumps({"files": rows}).encode() if fault != "garbled" else b"<html>")
-        if name not in server.files:
-            return self.answer(404)
-        data = server.files[name]
-        if fault == "corrupt" or (fault == "corrupt once" and server.asked[name] == 1):
-            data = bytes(len(data))
-        found = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
-        headers, status, first, last = [], 200, 0, len(data) - 1
-        if found and fault != "no ranges":
-            start, end = found.groups()
-            first, last = (max(0, len(data) - int(end)), last) if not start else (int(start), int(end or last))
-            if first > last:
-                return self.answer(416)
-            last, status = min(last, len(data) - 1), 206
-            headers = [("Content-Range", f"bytes {first}-{last}/{len(data)}")]
-        body = data[first : last + 1]
-        if fault == "cut" and len(body) > CHUNK:
-            self.send_response(status)
-            for header in (("Content-Length", str(len(body))), *headers):
-                self.send_header(*header)
-            self.end_headers()
-            self.wfile.write(body[: max(CHUNK, len(body) // 2)])
-            self.close_connection = True
-            return None
-        server.sent[name] += len(body)
-        return self.answer(status, body, headers)
-
-
 @pytest.fixture
 def server(record):
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        httpd.daemon_threads = True
-        httpd.handle_error = lambda *of: None  # a client that hangs up early, as it should
-        httpd.url = f"http://127.0.0.1:{httpd.server_port}"
-        httpd.files, httpd.faults = dict(record[1]), {}
-        httpd.asked, httpd.sent, httpd.agents = Counter(), Counter(), set()
-        thread = threading.Thread(target=httpd.serve_forever, args=(0.01,))
-        thread.start()
-        yield httpd
-        httpd.shutdown()
-        thread.join()
+    with zenodo.serving(record[1]) as served:
+        yield served
 
 
 def fetch(server, folder, **options):
-    return al.download_anuraset(folder, progress=False, record_url=f"{server.url}/record", **options)
+    return al.download_anuraset(folder, progress=False, record_url=server.record_url, **options)
 
 
 def contents(folder):
@@ -231,9 +145,9 @@ def test_members_cannot_leave_the_folder(server, tmp_path, name, recordings):
      "endless 302 Location:/elsewhere"],
 )  # fmt: skip
 def test_a_record_without_end_is_read_to_a_limit(server, tmp_path, monkeypatch, fault):
-    monkeypatch.setattr(download.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     server.faults = {"record": fault}
-    with pytest.raises(OSError, match=re.escape(f"{server.url}/record: ")) as told:
+    with pytest.raises(OSError, match=re.escape(f"{server.record_url}: ")) as told:
         fetch(server, tmp_path)
     assert len(str(told.value)) < 400
     assert server.sent["endless"] < 2 * 10**8 and not contents(tmp_path)
@@ -241,7 +155,7 @@ def test_a_record_without_end_is_read_to_a_limit(server, tmp_path, monkeypatch, 
 
 def test_an_index_without_end_is_read_to_a_limit(server, tmp_path):
     server.faults = {"raw_data.zip": f"endless 206 Content-Range:bytes_0-{10**12}/{10**12 + 1}"}
-    with pytest.raises(OSError, match=r"raw_data\.zip: the server gives other parts"):
+    with pytest.raises(OSError, match=r"raw_data\.zip/content: the server gives other parts"):
         fetch(server, tmp_path, recordings=1)
     assert server.sent["endless"] < 2 * 10**8
 
@@ -254,25 +168,19 @@ def test_an_index_without_end_is_read_to_a_limit(server, tmp_path):
 def test_an_entry_of_other_parts_is_no_list_of_files(tmp_path, monkeypatch, entry):
     right = {"key": "a", "size": 1, "checksum": "md5:" + "0" * 32, "links": {"self": "http://127.0.0.1/a"}}
     monkeypatch.setattr(download, "_read_record", lambda answer: json.dumps({"files": [right | entry]}))
-    with HTTPServer(("127.0.0.1", 0), Handler) as httpd, pytest.raises(ValueError, match="no list of files"):
-        httpd.asked, httpd.agents, httpd.faults, httpd.files, httpd.url = Counter(), set(), {}, {}, ""
-        thread = threading.Thread(target=httpd.handle_request)
-        thread.start()
-        try:
-            al.download_anuraset(tmp_path, progress=False, record_url=f"http://127.0.0.1:{httpd.server_port}/record")
-        finally:
-            thread.join()
+    with zenodo.serving({}) as server, pytest.raises(ValueError, match="no list of files"):
+        fetch(server, tmp_path)
 
 
 def test_a_wait_is_told_and_has_an_end(server, tmp_path, monkeypatch, capsys):
     waits = []
-    monkeypatch.setattr(download.time, "sleep", waits.append)
+    monkeypatch.setattr(time, "sleep", waits.append)
     server.faults = {"record": "waits"}
     with pytest.raises(OSError, match="record.*429"):
         fetch(server, tmp_path)
     assert sum(waits) == 120
     (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith(f"{server.url}/record") and "120 s" in said
+    assert said.startswith(server.record_url) and "120 s" in said
 
 
 def linked(name):
@@ -325,7 +233,7 @@ def _claims(**values):
 )  # fmt: skip
 def test_sizes_that_the_archive_can_not_have_are_refused(server, tmp_path, recordings, change, error):
     server.files["raw_data.zip"] = rezipped(change)
-    with pytest.raises(error, match=re.escape(f"{server.url}/files/raw_data.zip")) as told:
+    with pytest.raises(error, match=re.escape(server.file_url("raw_data.zip"))) as told:
         fetch(server, tmp_path, parts=["raw"], recordings=recordings)
     assert type(told.value) is error and "\n" not in str(told.value)
     assert not list(tmp_path.rglob("*.wav")) and not list(tmp_path.rglob(".*.part*"))
@@ -333,7 +241,7 @@ def test_sizes_that_the_archive_can_not_have_are_refused(server, tmp_path, recor
 
 def test_an_archive_that_is_none_is_told_with_its_address(server, tmp_path):
     server.files["strong_labels.zip"] = b"PK no archive"
-    with pytest.raises(OSError, match=r"files/strong_labels\.zip: "):
+    with pytest.raises(OSError, match=r"files/strong_labels\.zip/content: "):
         fetch(server, tmp_path)
 
 
@@ -351,7 +259,7 @@ def test_killed_at_any_moment_it_goes_on(server, record, tmp_path):
     fetch(server, expected_at, parts=["raw", "windows"])
     code = ("import sys, anuralib as al; al.download_anuraset(sys.argv[1], parts=['raw', 'windows'], progress=False, "
             "record_url=sys.argv[2])")  # fmt: skip
-    command = [sys.executable, "-c", code, str(tmp_path / "killed"), f"{server.url}/record"]
+    command = [sys.executable, "-c", code, str(tmp_path / "killed"), server.record_url]
     server.faults = {"raw_data.zip": "cut", "anuraset.zip": "cut"}
     killed = 0
     for turn in range(4):
@@ -365,3 +273,150 @@ def test_killed_at_any_moment_it_goes_on(server, record, tmp_path):
     assert killed
     subprocess.run(command, check=True)
     assert contents(tmp_path / "killed") == contents(expected_at)
+
+
+# ---------------------------------------------------------------- few requests, and none twice
+
+
+def tiny_record(folder, plan, windows_of=()):
+    """A record with all of AnuraSet's names, each sound a hundredth of a second; windows of some recordings."""
+    recordings, bouts, _ = plan
+    anuraset_stand_in._write_tables(folder, recordings, bouts)
+    al.write_audio(folder / "one.wav", np.zeros(220), 22050)
+    sound = (folder / "one.wav").read_bytes()
+    rows = list(zip(recordings["recording"], recordings["site"], strict=True))
+    raw = {f"raw_data/{site}/{name}.wav": sound for name, site in sorted(rows)}
+    windows = {f"anuraset/audio/{site}/{name}_{t}_{t + 3}.wav": sound
+               for name, site in rows if name in windows_of for t in range(58)}  # fmt: skip
+    labels = {f"strong_labels/{site}/{name}.txt": b"" for name, site in rows[:9]}
+    archives = {"raw_data.zip": raw, "strong_labels.zip": labels, "anuraset.zip": windows}
+    files = {name: (folder / name).read_bytes() for name in ("species.csv", "weak_labels.csv")}
+    return files | {name: zipped(members) for name, members in archives.items()}
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return anuraset_stand_in.plan(1612, seed=3)
+
+
+@pytest.fixture
+def small_gap(monkeypatch):
+    """Sounds are 4.4 MB in the record and 485 bytes here; a gap of two of them is worth reading through."""
+    monkeypatch.setattr(ranges, "GAP", 2 * 500)
+    monkeypatch.setattr(ranges, "TAIL", 160_000)  # the index, and hardly a sound
+
+
+def test_forty_recordings_by_number_take_few_requests_and_hold_all_sites_and_species(
+    tmp_path, plan, small_gap, capsys
+):  # fmt: skip
+    species = plan[1].groupby("recording")["species"].agg(set)
+    with zenodo.serving(tiny_record(tmp_path, plan), per_minute=15) as server:
+        dataset = fetch(server, tmp_path / "a", recordings=40)
+        assert sum(server.asked.values()) <= 15 and not server.refused
+        chosen = dataset.recordings
+        assert len(chosen) == 40 and set(chosen["site"]) == {"INCT4", "INCT17", "INCT20955", "INCT41"}
+        found = set().union(*species.reindex(chosen["recording"]).dropna())
+        assert len(found) >= 41
+        (line,) = capsys.readouterr().out.splitlines()
+        assert "40 of 1612 recordings" in line and "4 sites" in line and f"{len(found)} of 42 species" in line
+        server.per_minute, server.asked = None, server.asked.__class__()
+        again = fetch(server, tmp_path / "a", recordings=40)
+        assert again.recordings.equals(chosen)
+        assert server.asked == {"record": 1}
+        more = fetch(server, tmp_path / "a", recordings=plan[0]["recording"].iloc[:3].tolist())
+        assert len(more.recordings) >= 40 and server.asked["raw_data.zip"] == 1  # neighbours, and no index
+
+
+def test_all_windows_of_forty_recordings_take_a_request_for_each_recording(tmp_path, plan, small_gap):
+    names = plan[0]["recording"].sort_values().iloc[::13].tolist()[:120]
+    wanted = names[::3]
+    with zenodo.serving(tiny_record(tmp_path, plan, names), per_minute=60) as server:
+        fetch(server, tmp_path / "a", recordings=wanted, parts=["windows"])
+        assert sum(server.asked.values()) <= 60 and not server.refused
+    assert len(list((tmp_path / "a").rglob("*.wav"))) == 40 * 58
+
+
+def test_raw_and_windows_by_number_are_of_the_same_recordings(server, tmp_path):
+    dataset = fetch(server, tmp_path, recordings=2, parts=["raw", "windows"])
+    windows = {p.stem.rsplit("_", 2)[0] for p in (tmp_path / "anuraset").rglob("*.wav")}
+    assert windows == set(dataset.recordings["recording"]) and len(windows) == 2
+
+
+@pytest.mark.parametrize("n", [1, 4, 13, 40, 100, 1000, 1611, 1612, 2000])
+def test_the_choice_has_as_many_as_wanted_and_every_site(plan, n):
+    names = sorted(plan[0]["recording"])
+    heard = plan[1].groupby("recording")["species"].agg(set).to_dict()
+    chosen = choose_recordings(n, names, heard)
+    assert len(set(chosen)) == min(n, 1612) and chosen == sorted(chosen)
+    assert len({name.split("_")[0] for name in chosen}) == min(n, 4)
+    best = max(len(codes) for codes in heard.values())
+    assert len(set().union(*(heard.get(name, set()) for name in chosen))) >= (42 if n >= 100 else best)
+
+
+def test_of_few_recordings_the_choice_has_every_site_too():
+    heard = {"A_2": {"BOALUN"}, "B_3": {"BOALUN"}, "A_1": set()}
+    names = ["A_1", "A_2", "A_3", "B_1", "B_3", "C_1"]
+    assert choose_recordings(3, names, heard) == ["A_2", "B_3", "C_1"]
+    assert {"A_2", "B_3", "C_1"} < set(choose_recordings(4, names, heard))
+    assert choose_recordings(1, names, heard) == ["A_2"] == choose_recordings(1, names[:2], heard)
+
+
+def test_a_server_with_a_limit_is_waited_for_and_the_wait_is_told(tmp_path, plan, small_gap, monkeypatch, capsys):
+    clock = zenodo.Clock()
+    monkeypatch.setattr(time, "sleep", clock.sleep)
+    names = plan[0]["recording"].sort_values().iloc[::80].tolist()
+    with zenodo.serving(tiny_record(tmp_path, plan), per_minute=10, clock=clock) as server:
+        fetch(server, tmp_path / "a", recordings=names)
+    waits = [slept for slept in clock.slept if slept >= 1]
+    assert waits and set(waits) == {60} and server.refused == len(waits)
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == len(waits) and all("busy (429)" in line and "60 s" in line for line in told)
+    assert len(list((tmp_path / "a").rglob("*.wav"))) == len(names)
+
+
+@pytest.mark.parametrize("options", [{"parts": ["raw"]}, {"recordings": 1}])
+def test_a_server_that_only_trickles_is_given_up_with_a_sentence(server, tmp_path, monkeypatch, options):
+    ticks = iter(range(0, 10**9, 59))
+    monkeypatch.setattr(session, "clock", lambda: next(ticks))
+    server.faults = {"raw_data.zip": "slow"}
+    with pytest.raises(OSError, match=r"raw_data\.zip/content: only \d+ bytes came in \d minutes; try again"):
+        fetch(server, tmp_path, **options)
+    assert not list(tmp_path.rglob("*.wav"))
+
+
+def test_a_kept_index_that_does_not_fit_is_fetched_again(server, record, tmp_path):
+    names = record[0].recordings["recording"].tolist()
+    fetch(server, tmp_path, recordings=names[:1])
+    (kept,) = tmp_path.glob(".*.index")
+    whole = kept.read_bytes()
+    for harm in (whole[:-30], b"", b"{}\n", whole.replace(b'"md5": "', b'"md5": "0')):
+        kept.write_bytes(harm)
+        server.ranges.clear()
+        fetch(server, tmp_path, recordings=names[:1])
+        assert [name for name, *_ in server.ranges if name == "raw_data.zip"] == ["raw_data.zip"]
+        assert kept.read_bytes() == whole
+    # Another archive under the same entry: what came is refused, and the index goes.
+    data = bytearray(server.files["raw_data.zip"])
+    data[:30] = bytes(30)
+    listing, server.files["raw_data.zip"] = server.listing(), bytes(data)
+    monkeyed = server.listing
+    server.listing = lambda: listing
+    (tmp_path / "raw_data").rename(tmp_path / "aside")
+    with pytest.raises(OSError, match="is damaged"):
+        fetch(server, tmp_path, recordings=names[:1])
+    assert not kept.exists()
+    server.listing = monkeyed
+
+
+def test_a_part_goes_on_where_the_connection_broke(server, record, tmp_path):
+    server.faults = {"raw_data.zip": "cut"}
+    dataset = fetch(server, tmp_path, recordings=3)
+    theirs = dict(zip(record[0].recordings["recording"], record[0].recordings["path"], strict=True))
+    assert len(dataset.recordings) == 3
+    for row in dataset.recordings.itertuples():
+        assert Path(row.path).read_bytes() == Path(theirs[row.recording]).read_bytes()
+
+
+def test_another_server_by_the_environment(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("ANURALIB_RECORD", server.record_url)
+    assert len(al.download_anuraset(tmp_path, recordings=1, progress=False).recordings) == 1

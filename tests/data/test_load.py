@@ -80,8 +80,6 @@ def test_folders_and_names(ponds, tmp_path):
     for data in (datasets.load_dataset(pond.root), datasets.load_dataset(str(pond.root)),
                  datasets.load_dataset("anuraset", root=pond.root)):
         assert data.species == pond.species
-    with pytest.raises(ValueError, match="root="):
-        datasets.load_dataset("anuraset")
     with pytest.raises(ValueError, match="tiny, mini"):
         datasets.load_dataset(size="huge")
     with pytest.raises(FileNotFoundError, match="pnod.*names of data sets"):
@@ -111,3 +109,21 @@ def test_what_killed_processes_left_of_ponds_is_cleared_and_nothing_else(ponds, 
         (cache / name).mkdir(parents=True)
     root = datasets.load_dataset(size="tiny").root
     assert sorted(p.name for p in cache.iterdir()) == [".pond-mine.part", "features", root.name]
+
+
+def test_without_a_root_anuraset_is_where_the_environment_says_or_a_sentence_tells_how_to_get_it(
+    ponds, tmp_path, monkeypatch
+):  # fmt: skip
+    monkeypatch.delenv("ANURALIB_ANURASET", raising=False)
+    with pytest.raises(ValueError) as told:
+        datasets.load_dataset("anuraset")
+    for part in ("al.download_anuraset(", "root=", "ANURALIB_ANURASET"):
+        assert part in str(told.value)
+    assert str(told.value).count(". ") == 0 and "\n" not in str(told.value)
+    pond = datasets.load_dataset(root=tmp_path / "here", size="tiny")
+    monkeypatch.setenv("ANURALIB_ANURASET", str(pond.root))
+    data = datasets.load_dataset("anuraset")
+    assert (data.name, data.root) == ("anuraset", pond.root)
+    monkeypatch.setenv("ANURALIB_ANURASET", str(tmp_path / "gone"))
+    with pytest.raises(FileNotFoundError, match="gone.*ANURALIB_ANURASET"):
+        datasets.load_dataset("anuraset")

@@ -261,8 +261,9 @@ def test_anurasets_name_with_a_further_part_its_mirror_and_its_weak_columns(tmp_
         f"MONITORING_SITE,AUDIO_FILE_ID,SPECIES_BOAFAB,SPECIES_RHISCI\nINCT20955,{name},1,3\n")  # fmt: skip
     data = al.load_dataset("anuraset", root=tmp_path)
     assert data.recordings[["site", "datetime"]].astype(str).iloc[0].tolist() == ["INCT20955", "2019-11-23 04:15:00"]
-    assert "SPECIES_RHISCI" in data.check().set_index("problem").loc[
-        "weak labels of a species that species.csv does not name", "where"][0]  # fmt: skip
+    assert data.species == ["BOAFAB", "RHISCI"] and data.weak_labels["calling_index"].tolist() == [1, 3]
+    assert "RHISCI" in data.check().set_index("problem").loc[
+        "species that weak_labels.csv rates and species.csv does not name", "where"][0]  # fmt: skip
 
 
 def test_the_recorders_note_gives_the_time_that_the_name_does_not(tmp_path):
