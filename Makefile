@@ -11,7 +11,7 @@ TORCH_ARGS ?=
 HASHES ?= yes
 READY := .venv/.ready
 
-.PHONY: help book test test-units test-book serve notebooks kit messages chapter lock newest clean
+.PHONY: help book test test-units test-book serve notebooks kit messages chapter lock newest paper clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -81,6 +81,9 @@ lock:  ## renew constraints.txt and the hashes in requirements/
 
 newest: $(READY)  ## build the pages with the newest Sphinx too, and say what breaks: build/newest.md
 	PIP_ARGS="$(PIP_ARGS)" $(BIN)/python .github/scripts/newest_build.py --pinned $(BIN)/python --report build/newest.md
+
+paper: $(READY)  ## the experiment of the AnuraSet paper: make paper ROOT=anuraset OUT=results ARGS="--recipe course"
+	$(BIN)/python -m anuralib.paper --root "$(ROOT)" --out "$(or $(OUT),build/paper)" $(ARGS)
 
 clean:  ## remove what was built, but not .venv
 	rm -rf book/_build build

@@ -48,6 +48,7 @@ from .labels.formats import (
 )
 from .labels.weak import strong_to_weak, weak_from_strong, weak_from_truth
 from .learn.augment import spec_augment
+from .learn.batches import picture_rows
 from .learn.features import log_mel, mel_frequencies, pcen, spectral_gate
 from .learn.longtail import repeat_factors
 from .learn.models import build_model, load_model, save_model
@@ -147,6 +148,7 @@ __all__ = [
     "paired_bootstrap",
     "parse_recording_name",
     "pcen",
+    "picture_rows",
     "player",
     "plot_history",
     "plot_species_scores",

@@ -12,11 +12,9 @@ The network is then used like any other: `al.load_model`, `al.predict`.
 
 import argparse
 
-import torch
 from accelerate import Accelerator
 
 import anuralib as al
-from anuralib.learn.models import set_normalisation
 
 
 def main():
@@ -32,22 +30,15 @@ def main():
     windows = al.stratified_split(windows, seed=0)
     train = windows[windows["subset"] == "train"]
     features = al.window_features(train, pond, progress=accelerator.is_main_process)
-    torch.manual_seed(0)
     model = al.build_model(chosen.model, pond.species)
-    set_normalisation(model, features)
-    pairs = torch.utils.data.TensorDataset(torch.tensor(features), torch.tensor(train[pond.species].to_numpy()).float())
-    loader = torch.utils.data.DataLoader(pairs, batch_size=64, shuffle=True)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
-    for epoch in range(chosen.epochs):
-        for batch, labels in loader:
-            loss = al.losses.bce(model(batch), labels)
-            optimizer.zero_grad()
-            accelerator.backward(loss)
-            optimizer.step()
-        accelerator.print(f"epoch {epoch + 1}: loss of the last batch {loss.item():.4f}")
+    al.fit(
+        model, (features, train[pond.species]), epochs=chosen.epochs, batch_size=64, accelerator=accelerator,
+        progress=accelerator.is_main_process,
+        on_epoch=lambda _, row: accelerator.print(f"epoch {row['epoch']}: loss {row['train_loss']:.4f}"),
+    )  # fmt: skip
     if accelerator.is_main_process:
-        al.save_model(accelerator.unwrap_model(model).cpu(), chosen.out)
+        al.save_model(model.cpu(), chosen.out)
+    accelerator.end_training()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,68 @@ import pandas as pd
 import torch
 
 
+class PictureRows:
+    """Some rows of a large array, read when they are asked for; what `picture_rows` gives.
+
+    Attributes
+    ----------
+    shape, ndim, dtype
+        As of the array that the rows would make.
+    """
+
+    def __init__(self, pictures, rows):
+        self._pictures, self._rows = pictures, rows
+        self.shape, self.ndim, self.dtype = (len(rows), *pictures.shape[1:]), pictures.ndim, pictures.dtype
+
+    def __len__(self):
+        return len(self._rows)
+
+    def __getitem__(self, chosen):
+        return self._pictures[self._rows[chosen]]
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self[:], dtype=dtype)
+
+
+def picture_rows(pictures, chosen):
+    """A subset of the windows without a copy of their pictures, for `fit` and `predict`.
+
+    ``features[windows["subset"] == "train"]`` copies two thirds of a file that was mapped into memory so as not to be
+    loaded. This reads the rows of a batch when the batch is due.
+
+    Parameters
+    ----------
+    pictures : ndarray, shape (N, 1, n_mels, frames)
+        From `window_features`, in memory or mapped.
+    chosen : array or Series of bool, shape (N,), or of int
+        Which rows, or their positions from 0.
+
+    Returns
+    -------
+    PictureRows
+        With a length and a shape; numpy makes an array of it where one is needed.
+
+    Raises
+    ------
+    ValueError
+        A mask of another length, or positions that aren't there.
+
+    Examples
+    --------
+    >>> picture_rows(np.zeros((4, 1, 8, 5)), [True, False, True, True]).shape
+    (3, 1, 8, 5)
+    """
+    chosen = np.asarray(chosen)
+    if chosen.dtype == bool and chosen.shape == (len(pictures),):
+        chosen = np.flatnonzero(chosen)
+    elif chosen.ndim != 1 or not (chosen.size == 0 or chosen.dtype.kind in "iu"):
+        raise ValueError(f"chosen must be a mask of {len(pictures)} rows or their positions, got {chosen.dtype} of the "
+                         f"shape {chosen.shape}")  # fmt: skip
+    elif chosen.size and not (0 <= chosen.min() and chosen.max() < len(pictures)):
+        raise ValueError(f"chosen names rows from {chosen.min()} to {chosen.max()} of {len(pictures)} pictures")
+    return PictureRows(pictures, chosen.astype(np.int64))
+
+
 def pick_device(device="auto"):
     """The device for "auto": CUDA, then Apple's MPS, then the CPU; other names are taken as is."""
     if device != "auto":
@@ -23,7 +85,7 @@ def autocast(device, precision):
 
 def check_features(model, features, what):
     """Features as an array, checked against the model."""
-    features = np.asarray(features)
+    features = features if isinstance(features, PictureRows) else np.asarray(features)
     if features.ndim != 4 or features.shape[1] != 1 or 0 in features.shape:
         raise ValueError(
             f"{what} features must be (N, 1, n_mels, frames) with N > 0, got {features.shape}"
@@ -67,8 +129,10 @@ def check_pair(model, pair, what):
 
 def take_batch(features, rows, device):
     """Rows of a feature array as a float32 tensor on the device."""
+    # Half-precision numbers travel to a GPU as they are, and become longer there.
+    half = device.type != "cpu" and features.dtype == np.float16
     # A copy, since torch takes no reversed and no read-only arrays (memory maps, pandas' views).
-    return torch.from_numpy(np.array(features[rows], dtype=np.float32)).to(device)
+    return torch.from_numpy(np.array(features[rows], dtype=np.float16 if half else np.float32)).to(device).float()
 
 
 def all_logits(model, features, batch_size, device):

@@ -14,10 +14,13 @@ from anuralib._files import advising, atomic_path, locked, remove_leftovers
 
 
 def digest(*arrays):
+    """Of arrays, or of rows that are read in parts: the same for the same numbers."""
     total = hashlib.blake2b(digest_size=16)
     for array in arrays:
         total.update(f"{array.shape}{array.dtype}".encode())
-        total.update(np.ascontiguousarray(array))
+        for first in range(0, len(array), 1024) if array.ndim else [...]:
+            part = array[first : first + 1024] if array.ndim else array
+            total.update(np.ascontiguousarray(part))
     return total.hexdigest()
 
 
@@ -61,12 +64,16 @@ def alone_in_out_dir(function):
 
     @functools.wraps(function)
     def wrapped(*given, **more):
-        out_dir = names.bind(*given, **more).arguments.get("out_dir")
+        bound = names.bind(*given, **more)
+        accelerator = bound.arguments.get("accelerator")
+        if accelerator is not None and not accelerator.is_main_process:  # of a team the first has the folder
+            bound.arguments["out_dir"] = None
+        out_dir = bound.arguments.get("out_dir")
         if out_dir is None:
-            return function(*given, **more)
+            return function(*bound.args, **bound.kwargs)
         with locked(out_dir, wait=False):
             remove_leftovers(out_dir)
-            return function(*given, **more)
+            return function(*bound.args, **bound.kwargs)
 
     return wrapped
 
@@ -89,14 +96,18 @@ class Run:
         self.rows, self.best, self._best_weights = [], None, None
         self._settings, self._parts = settings, {"weights": model, "optimizer": optimizer, "schedule": schedule}
 
-    def resume(self):
+    def resume(self, team):
         """Go on where the file of the same run stands, if there is one; ValueError for the file of another run."""
-        if self.path is None or not self.path.exists():
+        state = team.agree(self._saved)
+        if state is None:
             return
-        state = read_checkpoint(self.path, self._settings)
         for name, part in self._parts.items():
             part.load_state_dict(state[name])
         self.rows, self.best, self._best_weights = state["rows"], state["best"], state["best_weights"]
+
+    def _saved(self):
+        there = self.path is not None and self.path.exists()
+        return read_checkpoint(self.path, self._settings) if there else None
 
     def is_complete(self, epochs, patience):
         """Whether there is nothing left to train: all epochs done, or `patience` of them brought nothing better."""

@@ -6,6 +6,7 @@ normalisation of the input is part of the network, so that nobody can forget it.
 
 import math
 import os
+import pickle
 import zipfile
 from numbers import Integral, Real
 
@@ -40,21 +41,26 @@ class CallClassifier(nn.Module):
         Settings of `window_features` that the network expects; `predict` uses them.
     input_shape : (int, int) or None
         Mel bands and frames of the windows that the network was trained on; None before `fit`.
+    resize : (int, int) or None
+        Rows and columns to which the network stretches each picture.
     mean, std : buffers, shape (1, 1, n_mels, 1)
         Level and spread of each band in the train subset, in dB. Until `fit` (or
         `set_normalisation`) has seen data: -60 and 20 for all bands, a rough guess.
     """
 
-    def __init__(self, name, body, species, features):
+    def __init__(self, name, body, species, features, resize=None):
         super().__init__()
-        self.name, self.body = name, body
+        self.name, self.body, self.resize = name, body, resize and tuple(resize)
         self.species, self.features, self.input_shape = list(species), dict(features), None
         self.register_buffer("mean", torch.full((1, 1, 1, 1), -60.0))
         self.register_buffer("std", torch.full((1, 1, 1, 1), 20.0))
 
     def forward(self, batch):
         """Logits, shape (N, n_species), of a batch (N, 1, n_mels, frames) in dB."""
-        return self.body((batch - self.mean) / self.std)
+        batch = (batch - self.mean) / self.std
+        if self.resize is not None:
+            batch = nn.functional.interpolate(batch, size=self.resize, mode="bilinear")
+        return self.body(batch)
 
 
 class _SmallCNN(nn.Module):
@@ -114,7 +120,14 @@ class _Templates(nn.Module):
 def _from_torchvision(name, n_species, pretrained):
     from torchvision import models as zoo
 
-    if pretrained:
+    if isinstance(pretrained, str | os.PathLike):
+        body = zoo.get_model(name, weights=None)
+        try:
+            body.load_state_dict(torch.load(pretrained, map_location="cpu", weights_only=True))
+        except (RuntimeError, TypeError, AttributeError, pickle.UnpicklingError, EOFError) as error:
+            raise ValueError(f"{os.fspath(pretrained)} holds no weights of {name} as torchvision publishes them "
+                             f"({type(error).__name__})") from error  # fmt: skip
+    elif pretrained:
         try:
             body = zoo.get_model(name, weights="DEFAULT")
         except (OSError, RuntimeError) as error:  # URLError is an OSError
@@ -145,7 +158,7 @@ def last_layer(model):
     return [layer for layer in model.body.modules() if isinstance(layer, nn.Linear)][-1]
 
 
-def build_model(name="small_cnn", n_species=None, pretrained=False, seed=0, features=None):
+def build_model(name="small_cnn", n_species=None, pretrained=False, seed=0, features=None, resize=None):
     """A new network.
 
     Parameters
@@ -159,12 +172,15 @@ def build_model(name="small_cnn", n_species=None, pretrained=False, seed=0, feat
     n_species : int or sequence of str
         Number of outputs, or better the species themselves: then predictions, tables and saved
         files carry the names.
-    pretrained : bool
-        Start a network of torchvision from ImageNet weights (fetched once, about 10 to 240 MB).
+    pretrained : bool or path
+        Start a network of torchvision from ImageNet weights (fetched once, about 10 to 240 MB), or from a file of such
+        weights.
     seed : int
         Of the first weights; the caller's random state is left alone.
     features : dict, optional
         Settings of `window_features` in which the data differ from `features.FEATURES`.
+    resize : (int, int), optional
+        Rows and columns to which the network stretches each picture (bilinear), as AnuraSet's reference code does.
 
     Returns
     -------
@@ -173,7 +189,7 @@ def build_model(name="small_cnn", n_species=None, pretrained=False, seed=0, feat
     Raises
     ------
     ValueError
-        Unknown name, no species, a name twice, unknown feature settings.
+        Unknown name, no species, a name twice, unknown feature settings, a size that is none, a file of other weights.
     RuntimeError
         Pretrained weights that can't be reached; the message says what to do.
     """
@@ -192,6 +208,8 @@ def build_model(name="small_cnn", n_species=None, pretrained=False, seed=0, feat
         raise ValueError(f"unknown feature settings {sorted(unknown)}: use {[*FEATURES, 'compression']}")
     if pretrained and name in ("small_cnn", "templates"):
         raise ValueError(f"{name} has no pretrained weights; use another model or pretrained=False")
+    if resize is not None and not _is_size(resize):
+        raise ValueError(f"resize must be two whole numbers from 1 to {_LARGEST['n_mels']}, got {resize!r}")
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         if name == "small_cnn":
@@ -202,7 +220,7 @@ def build_model(name="small_cnn", n_species=None, pretrained=False, seed=0, feat
             body = _from_torchvision(name, len(species), pretrained)
         # Channels-last makes convolutions about twice as fast on a CPU and changes no result's shape.
         body = body.to(memory_format=torch.channels_last)
-        model = CallClassifier(name, body, species, {**FEATURES, **(features or {})})
+        model = CallClassifier(name, body, species, {**FEATURES, **(features or {})}, resize)
         # Most answers are no: starting at p = 0.05 saves the first epoch from learning just that.
         nn.init.constant_(last_layer(model).bias, math.log(0.05 / 0.95))
     return model
@@ -247,6 +265,7 @@ def save_model(model, path):
             "species": model.species,
             "features": model.features,
             "input_shape": model.input_shape,
+            "resize": model.resize,
             "weights": model.state_dict(),
         },
         path,
@@ -275,7 +294,7 @@ def load_model(path):
     try:
         _check_parts(saved)
         _check_shapes(saved)
-        model = build_model(saved["name"], saved["species"], features=saved["features"])
+        model = build_model(saved["name"], saved["species"], features=saved["features"], resize=saved.get("resize"))
         for key in ("mean", "std"):  # their length is that of the data they were taken from
             setattr(model, key, saved["weights"][key].float().clone())
         model.load_state_dict(saved["weights"])
@@ -310,6 +329,10 @@ def _is_pair(value):
     return isinstance(value, list | tuple) and len(value) == 2
 
 
+def _is_size(value):
+    return _is_pair(value) and all(_is_whole(part, _LARGEST["n_mels"]) for part in value)
+
+
 def _is_number(value):
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
@@ -339,6 +362,8 @@ def _check_parts(saved):
         raise ValueError("features: floor_db must be a number, and compression db or pcen")
     if shape is not None and not (_is_pair(shape) and all(map(_is_whole, shape, (_LARGEST["n_mels"], _MOST_FRAMES)))):
         raise ValueError("input_shape must be None or two whole numbers, bands and frames")
+    if saved.get("resize") is not None and not _is_size(saved["resize"]):
+        raise ValueError(f"resize must be None or two whole numbers from 1 to {_LARGEST['n_mels']}")
     saved["input_shape"] = shape
 
 

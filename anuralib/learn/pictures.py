@@ -24,6 +24,7 @@ from anuralib.learn.features import FEATURES, log_mel, pictures_of
 from anuralib.pond.scenes import nuisance
 from anuralib.sound.audio import SAMPLE_RATE_HZ, read_audio, to_samples
 from anuralib.sound.bandpass import preprocess
+from anuralib.windows.table import window_path
 
 _CACHE_VERSION = 2  # goes up whenever the same settings give other numbers
 _SEAL = b"anuralib"  # a finished file ends with it and a hash of the checksums of all before
@@ -31,8 +32,10 @@ _BLOCK = 2**20  # bytes a checksum
 _MARK = 5  # bytes a recording in the list of what is done: 1 and the checksum of its pictures, or zeros
 
 
-def _plan(windows, dataset, rate):
-    """Paths, first samples and rows of each recording, and the length of a window in samples."""
+def _plan(windows, dataset, rate, sound="recordings"):
+    """Path, rows and first samples of each recording, or the files of its windows; the samples of a window."""
+    if sound not in ("recordings", "windows"):
+        raise ValueError(f"sound must be 'recordings' or 'windows', got {sound!r}")
     missing = {"fname", "min_t", "max_t"} - set(windows.columns)
     if missing:
         raise ValueError(f"windows has no column {sorted(missing)}: make it with window_labels")
@@ -42,6 +45,9 @@ def _plan(windows, dataset, rate):
     lengths = np.unique(to_samples(lengths_s[lengths_s > 0], rate))
     if len(lengths) != 1 or not (lengths_s > 0).all():
         raise ValueError("all windows must have the same length, max_t - min_t > 0 seconds")
+    rows_of = windows.groupby("fname", sort=False).indices
+    if sound == "windows":
+        return _window_files(windows, dataset, rows_of), int(lengths[0])
     paths = sound_paths(dataset)
     unknown = sorted(set(windows["fname"]) - set(paths))
     if unknown:
@@ -49,9 +55,25 @@ def _plan(windows, dataset, rate):
             f"{len(unknown)} recording(s) not in dataset.recordings, or without sound: {unknown[:3]}"
         )
     starts = to_samples(windows["min_t"], rate)
-    rows_of = windows.groupby("fname", sort=False).indices
     plan = {name: (paths[name], rows, starts[rows]) for name, rows in rows_of.items()}
     return plan, int(lengths[0])
+
+
+def _window_files(windows, dataset, rows_of):
+    """The files of the windows of each recording, in place of its path."""
+    if dataset.window_root is None:
+        raise FileNotFoundError(f"{dataset.root}: there are no windows as files here; make them with al.build_windows")
+    files = [window_path(row, dataset.window_root) for row in windows.itertuples(index=False)]
+    return {name: ([files[row] for row in rows], rows, rows) for name, rows in rows_of.items()}
+
+
+def _read_files(paths, length, rate):
+    """Windows that lie in files of their own, filtered and normalised as whoever wrote them did."""
+    cuts = [read_audio(path, sample_rate_hz=rate) for path in paths]
+    for path, cut in zip(paths, cuts, strict=True):
+        if len(cut) != length:
+            raise ValueError(f"{path}: {len(cut)} samples at {rate} Hz, not {length}; fetch or cut this window again")
+    return np.stack(cuts)
 
 
 def read_windows(path, first, length, sample_rate_hz, channel=0, start_s=0.0, duration_s=None):
@@ -114,14 +136,21 @@ def iter_window_features(windows, dataset, n_jobs=None, channel=0, progress=Fals
 
 def _iterate(parts, length, settings, n_jobs, channel, progress):
     rate = settings["sample_rate_hz"]
-    cuts = ahead(lambda part: (part[1], read_windows(part[0], part[2], length, rate, channel)), parts, n_jobs)
+
+    def read(part):
+        sound, rows, first = part
+        files = isinstance(sound, list)
+        return rows, _read_files(sound, length, rate) if files else read_windows(sound, first, length, rate, channel)
+
+    cuts = ahead(read, parts, n_jobs)
     for rows, cut in tqdm(cuts, total=len(parts), desc="features", unit="recording", disable=not progress):
         yield rows, pictures_of(cut, **settings)
 
 
 def window_features(
-    windows, dataset, n_jobs=None, channel=0, dtype="float32", progress=True, cache_dir=None, **features
-):
+    windows, dataset, n_jobs=None, channel=0, dtype="float32", progress=True, cache_dir=None, sound="recordings",
+    **features,
+):  # fmt: skip
     """Log-mel features of every row of a windows frame, ready for `fit`.
 
     Parameters
@@ -144,6 +173,9 @@ def window_features(
         is read (mapped, not loaded), and anything else is computed, also what was damaged since. A run that was stopped
         goes on where it was, and a second process that needs the same waits for the first.
         Files can be deleted at any time.
+    sound : "recordings" or "windows"
+        Cut the windows from the recordings, or read the files of a data set of windows (``dataset.window_root``) as
+        they are: already filtered and normalised, each by itself where `build_windows` was told so.
     **features
         Other settings than those in `FEATURES`: sample_rate_hz, n_fft, hop, n_mels, band_hz,
         floor_db (see `log_mel`), compression ("db" or "pcen"). Give the same to
@@ -164,7 +196,7 @@ def window_features(
         The cache folder's disk is too small, and how much is needed; or it is full or fails, and what to do.
     """
     settings = {**FEATURES, **features}
-    plan, length = _plan(windows, dataset, settings["sample_rate_hz"])
+    plan, length = _plan(windows, dataset, settings["sample_rate_hz"], sound)
     if cache_dir is not None:
         folder = default_cache_dir() / "features" if cache_dir is True else Path(cache_dir)
         return _cached(folder, plan, length, len(windows), settings, n_jobs, channel, progress)
@@ -182,8 +214,11 @@ def _key(plan, length, settings, n_jobs, channel):
                             digest_size=16)  # fmt: skip
 
     def content(part):
-        with open(part[0], "rb") as file:
-            return hashlib.file_digest(file, "blake2b").digest()
+        found = hashlib.blake2b()
+        for path in part[0] if isinstance(part[0], list) else [part[0]]:
+            with open(path, "rb") as file:
+                hashlib.file_digest(file, lambda: found)
+        return found.digest()
 
     for (_, rows, first), digest in zip(plan.values(), ahead(content, plan.values(), n_jobs), strict=True):
         for piece in (digest, np.asarray(rows, dtype="<i8"), np.asarray(first, dtype="<i8")):

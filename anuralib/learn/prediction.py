@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from anuralib.learn.batches import all_logits, check_features, check_outputs, check_weights, pick_device
+from anuralib.learn.batches import PictureRows, all_logits, check_features, check_outputs, check_weights, pick_device
 from anuralib.learn.features import pictures_of
 from anuralib.learn.pictures import iter_window_features
 
@@ -27,8 +27,8 @@ def predict(
     windows_or_signals : DataFrame or array
         A windows frame (with `dataset`): the sound is read recording by recording, in constant
         memory, with the feature settings of the model. A 4-D array: features from
-        `window_features`. A 2-D array (N, samples): signals at ``features["sample_rate_hz"]``,
-        filtered and normalised like the train subset (see `preprocess`).
+        `window_features`, or some of their rows (`picture_rows`). A 2-D array (N, samples): signals
+        at ``features["sample_rate_hz"]``, filtered and normalised like the train subset (see `preprocess`).
     dataset : Dataset, optional
         Needed for a windows frame.
     batch_size : int
@@ -71,7 +71,8 @@ def predict(
             ):  # fmt: skip
                 out[rows] = run(features)
             return out
-        array = np.asarray(windows_or_signals)
+        array = windows_or_signals
+        array = array if isinstance(array, PictureRows) else np.asarray(array)
         if array.ndim == 4:
             return run(array)
         if array.ndim == 2 and len(array):

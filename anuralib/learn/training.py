@@ -17,6 +17,7 @@ import torch
 from tqdm.auto import tqdm
 
 from anuralib._files import atomic_path
+from anuralib._workers import ahead
 from anuralib.learn import augment as augmentations
 from anuralib.learn.batches import (
     all_logits,
@@ -31,6 +32,7 @@ from anuralib.learn.checkpoints import Run, alone_in_out_dir, digest, name_of
 from anuralib.learn.longtail import check_sampling, get_mix
 from anuralib.learn.losses import get_loss
 from anuralib.learn.models import save_model, set_normalisation
+from anuralib.learn.team import Team
 from anuralib.score.metrics import average_precision
 
 
@@ -57,6 +59,15 @@ class _Recipe:
     clip_norm: float
     precision: str
     device: torch.device
+    steps: int | None
+    team: Team
+
+    def rows_an_epoch(self, n):
+        """How many of n windows an epoch takes."""
+        return n if self.steps is None else min(n, self.steps * self.batch_size)
+
+    def steps_an_epoch(self, n):
+        return -(-self.rows_an_epoch(n) // self.batch_size)
 
 
 def _train_epoch(model, optimizer, schedule, recipe, data, seed):
@@ -68,11 +79,16 @@ def _train_epoch(model, optimizer, schedule, recipe, data, seed):
     order = torch.randperm(len(features), generator=generator)
     if recipe.sampling is not None:
         order = torch.multinomial(recipe.sampling, len(features), replacement=True, generator=generator)
+    order = order[: recipe.rows_an_epoch(len(order))]
+    if not recipe.team.leads:  # the same windows, but masks and mixtures of its own
+        generator.manual_seed(seed + 7919 * recipe.team.rank)
     total = 0.0
     # Nearly equal batches: a last batch of one window would upset batch normalisation.
-    for rows in order.tensor_split(-(-len(order) // recipe.batch_size)):
-        batch = take_batch(features, rows.numpy(), recipe.device)
-        target = torch.from_numpy(labels[rows.numpy()]).to(recipe.device)
+    parts = [recipe.team.share(rows).numpy() for rows in order.tensor_split(recipe.steps_an_epoch(len(order)))]
+    # One thread reads the next batch, from a disk maybe, while the network is at this one.
+    batches = ahead(lambda rows: take_batch(features, rows, recipe.device), parts, n_jobs=1)
+    for rows, batch in zip(parts, batches, strict=True):
+        target = torch.from_numpy(labels[rows]).to(recipe.device)
         if recipe.augment is not None:
             batch, target = recipe.augment(batch, target, generator)
         with autocast(recipe.device, recipe.precision):
@@ -87,7 +103,7 @@ def _train_epoch(model, optimizer, schedule, recipe, data, seed):
         optimizer.step()
         schedule.step()
         total += value.item() * len(rows)
-    return total / len(features)
+    return recipe.team.total(total) / len(order)
 
 
 def _validate(model, recipe, data):
@@ -122,8 +138,12 @@ def _augmentation(augment, shape):
     return None if augment is None else augmentations.chain(augment)
 
 
-def _optimizer(model, lr, weight_decay, n_steps):
+def _optimizer(model, lr, weight_decay, n_steps, schedule):
+    if schedule not in ("one_cycle", "constant"):
+        raise ValueError(f"schedule must be 'one_cycle' or 'constant', got {schedule!r}")
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
+    if schedule == "constant":
+        return optimizer, torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
     # The way up takes a quarter; of fewer than six steps more, since it must be longer than one.
     start = max(0.25, 1.5 / n_steps)
     return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=n_steps, pct_start=start)
@@ -151,6 +171,9 @@ def fit(
     precision="float32",
     on_epoch=None,
     progress=True,
+    schedule="one_cycle",
+    steps=None,
+    accelerator=None,
 ):
     """Train a network; afterwards it has the weights of its best epoch.
 
@@ -166,7 +189,8 @@ def fit(
         Trained in place, from its present weights. Its input normalisation is taken from `train`
         if it was never trained before.
     train, valid : (features, labels)
-        Arrays (N, 1, n_mels, frames) and (N, n_species), labels 0 or 1. `valid` must come from
+        Arrays (N, 1, n_mels, frames) and (N, n_species), labels 0 or 1; of a subset of pictures that are mapped
+        into memory the features are best `picture_rows`, which copies nothing. `valid` must come from
         other recordings, and from the train subset (see `add_validation`). Without it all epochs
         are run and the last one is the best.
     loss : str or callable
@@ -204,6 +228,14 @@ def fit(
         ``on_epoch(model, row)`` after every epoch, with the new row of the history: to log elsewhere, or to look on.
     progress : bool
         Show a progress bar.
+    schedule : "one_cycle" or "constant"
+        Of the learning rate; constant, and with `weight_decay` 0, this is plain Adam.
+    steps : int, optional
+        At most so many batches an epoch, of other windows each time: to try something out, or to look at a network
+        more often than once in a hundred thousand windows.
+    accelerator : accelerate.Accelerator, optional
+        Of a process that `accelerate launch` started: `device` is then the accelerator's, `batch_size` is that of all
+        processes together, `out_dir` is used by the first, and `mix` can't be. See examples/several_gpus.py.
 
     Returns
     -------
@@ -226,11 +258,15 @@ def fit(
         )
     augment, mix = _augmentation(augment, train[0].shape[2:]), get_mix(mix)
     sampling = None if sampling is None else check_sampling(sampling, len(train[0]))
-    device = pick_device(device)
+    team, device = Team(accelerator), pick_device(device) if accelerator is None else accelerator.device
+    if batch_size < team.size or (mix is not None and team.size > 1) or (steps is not None and steps < 1):
+        raise ValueError(f"need steps >= 1, a batch for each of {team.size} process(es), and no mix for several; got "
+                         f"steps={steps}, batch_size={batch_size}, mix={mix}")  # fmt: skip
     autocast(device, precision)  # an unknown precision is refused before the work
     settings = {
         "model": model.name, "species": model.species, "epochs": epochs, "seed": seed, "batch_size": batch_size,
         "lr": lr, "weight_decay": weight_decay, "patience": patience, "clip_norm": clip_norm, "precision": precision,
+        "schedule": schedule, "steps": steps, "processes": team.size,
         "loss": loss if isinstance(loss, str) else name_of(loss),
         **{key: None if value is None else name_of(value)
            for key, value in {"augment": augment, "mix": mix, "sampling": sampling}.items()},
@@ -238,15 +274,16 @@ def fit(
     if out_dir is not None:
         settings |= {"train data": digest(*train), "valid data": None if valid is None else digest(*valid)}
     loss = get_loss(loss, counts=train[1].sum(0), n_windows=len(train[1]))
-    recipe = _Recipe(loss, batch_size, augment, mix, sampling, clip_norm, precision, device)
+    recipe = _Recipe(loss, batch_size, augment, mix, sampling, clip_norm, precision, device, steps, team)
     if model.input_shape is None:
         set_normalisation(model, train[0])
     model.to(device)
-    n_steps = epochs * -(-len(train[0]) // batch_size) + 1
-    optimizer, schedule = _optimizer(model, lr, weight_decay, n_steps)
+    n_steps = epochs * recipe.steps_an_epoch(len(train[0])) + 1
+    optimizer, schedule = _optimizer(model, lr, weight_decay, n_steps, schedule)
     run, patience = Run(out_dir, settings, model, optimizer, schedule), patience if valid is not None else None
     if resume:
-        run.resume()
+        run.resume(team)
+    trained = team.wrap(model)
     done = len(run.rows)
     if done and progress:
         state = "complete, nothing to train" if run.is_complete(epochs, patience) else "resumed"
@@ -255,12 +292,12 @@ def fit(
     with bar, torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         while not run.is_complete(epochs, patience):
             started, epoch = time.perf_counter(), len(run.rows) + 1
-            train_loss = _train_epoch(model, optimizer, schedule, recipe, train, seed * 100_003 + epoch)
+            train_loss = _train_epoch(trained, optimizer, schedule, recipe, train, seed * 100_003 + epoch)
             if not np.isfinite(train_loss):
                 raise FloatingPointError(f"train loss is {train_loss} in epoch {epoch}: lower lr")
             valid_loss, valid_map, score = np.nan, np.nan, float(epoch)  # without `valid` the last epoch is the best
             if valid is not None:
-                valid_loss, valid_map, score = _validate(model, recipe, valid)
+                valid_loss, valid_map, score = team.agree(functools.partial(_validate, model, recipe, valid))
             row = {
                 "epoch": epoch, "lr": schedule.get_last_lr()[0], "train_loss": train_loss, "valid_loss": valid_loss,
                 "valid_map": valid_map, "seconds": time.perf_counter() - started,

@@ -10,7 +10,7 @@ import anuralib as al
 PACKAGE = Path(al.__file__).parent
 # From left to right: a folder imports from itself and from what stands left of it.
 FOLDERS = ("", "sound", "labels", "windows", "pond", "data", "split", "score", "learn", "challenges", "show", "field",
-           "course")  # fmt: skip
+           "course", "paper")  # fmt: skip
 MOST_FLOORS = 8
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(path.read_text(encoding="utf-8"))

@@ -16,6 +16,7 @@ from anuralib.learn import pictures as window_pictures
 from anuralib.sound.audio import audio_info, read_audio, write_audio
 from anuralib.sound.bandpass import preprocess
 from anuralib.windows.grid import window_starts
+from anuralib.windows.table import window_path
 
 RATE = 22050
 
@@ -156,6 +157,34 @@ def test_window_features_are_log_mel_of_the_cut_recording(small_dataset):
     half = window_pictures.window_features(windows, dataset, dtype="float16", progress=False)
     assert half.dtype == np.float16
     np.testing.assert_allclose(half, out, atol=0.05)
+
+
+def test_files_of_windows_are_taken_as_they_are(small_dataset, tmp_path):
+    windows, dataset = small_dataset
+    windows = windows.assign(site=windows["fname"].str[0])
+    rng = np.random.default_rng(0)
+    length = round(22050 * (windows["max_t"] - windows["min_t"]).iloc[0])
+    sounds = rng.normal(scale=0.1, size=(len(windows), length))
+    files = [window_path(row, tmp_path) for row in windows.itertuples(index=False)]
+    for path, sound in zip(files, sounds, strict=True):
+        write_audio(path, sound, 22050)
+    data = SimpleNamespace(root=tmp_path, recordings=dataset.recordings, window_root=tmp_path)
+    how = {"sound": "windows", "progress": False}
+    out = window_pictures.window_features(windows, data, **how)
+    expected = features.log_mel(np.stack([read_audio(path) for path in files]), **features.FEATURES)
+    np.testing.assert_allclose(out, expected, atol=1e-4)
+    kept = window_pictures.window_features(windows, data, cache_dir=tmp_path / "c", **how)
+    write_audio(files[0], sounds[1], 22050)
+    new = window_pictures.window_features(windows, data, cache_dir=tmp_path / "c", **how)
+    assert (new[1:] == kept[1:]).all() and (new[0] != kept[0]).any()
+    write_audio(files[0], sounds[0][:-9], 22050)
+    with pytest.raises(ValueError, match="samples at 22050 Hz"):
+        window_pictures.window_features(windows, data, **how)
+    data.window_root = None
+    with pytest.raises(FileNotFoundError, match="no windows as files"):
+        window_pictures.window_features(windows, data, **how)
+    with pytest.raises(ValueError, match="'recordings' or 'windows'"):
+        window_pictures.window_features(windows, data, sound="files", progress=False)
 
 
 def test_each_recording_is_read_once(small_dataset, monkeypatch):

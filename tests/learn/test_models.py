@@ -254,6 +254,35 @@ def test_pretrained_colours_are_summed(monkeypatch):
     assert torch.allclose(model.body.conv1(grey), expected, atol=1e-5)
 
 
+def test_weights_from_a_file_are_those_of_torchvision(tmp_path):
+    from torchvision.models import resnet18
+
+    zoo = resnet18(weights=None)
+    torch.save(zoo.state_dict(), tmp_path / "resnet18-0.pth")
+    model = models.build_model("resnet18", ["A", "B"], pretrained=tmp_path / "resnet18-0.pth")
+    assert torch.equal(model.body.layer4[1].conv2.weight, zoo.layer4[1].conv2.weight)
+    assert torch.equal(model.body.conv1.weight, zoo.conv1.weight.sum(1, keepdim=True))
+    with pytest.raises(ValueError, match="resnet18-0.pth holds no weights of resnet34"):
+        models.build_model("resnet34", 2, pretrained=tmp_path / "resnet18-0.pth")
+    (tmp_path / "page.pth").write_text("<html>", encoding="utf-8")
+    with pytest.raises(ValueError, match="page.pth holds no weights"):
+        models.build_model("resnet18", 2, pretrained=str(tmp_path / "page.pth"))
+
+
+def test_a_network_stretches_its_pictures_and_its_file_keeps_that(tmp_path):
+    model = models.build_model("small_cnn", ["A", "B"], resize=(32, 40)).eval()
+    batch = torch.full((2, 1, 16, 24), -60.0)
+    batch[:, :, 4] = 0.0
+    stretched = torch.nn.functional.interpolate((batch + 60) / 20, size=(32, 40), mode="bilinear")
+    with torch.inference_mode():
+        assert torch.equal(model(batch), model.body(stretched))
+    models.save_model(model, tmp_path / "model.pt")
+    assert models.load_model(tmp_path / "model.pt").resize == (32, 40)
+    for wrong in (0, (32,), (0, 40), (32, 10**9)):
+        with pytest.raises(ValueError, match="resize must be two whole numbers"):
+            models.build_model("small_cnn", 2, resize=wrong)
+
+
 def test_bce_by_hand_and_where_probabilities_underflow():
     logits = torch.tensor([[0.0, 2.0], [-1.0, 200.0]], requires_grad=True)
     labels = torch.tensor([[1.0, 0.0], [0.0, 0.0]])

@@ -15,6 +15,7 @@ torch = pytest.importorskip("torch")
 
 from anuralib.learn import augment, losses, training
 from anuralib.learn import pictures as window_pictures
+from anuralib.learn.batches import picture_rows
 from anuralib.learn.models import build_model, load_model
 from anuralib.learn.prediction import predict
 from anuralib.sound.audio import write_audio
@@ -350,3 +351,66 @@ def test_predict_from_features_signals_and_windows_agrees(tmp_path):
     np.testing.assert_allclose(
         predict(model, values[::-1], batch_size=1), expected[::-1], atol=1e-6
     )
+
+
+def test_rows_of_a_mapped_file_train_and_predict_as_their_copy_does(tmp_path):
+    features, labels = toy_data(120)
+    np.save(tmp_path / "pictures.npy", features.astype(np.float16))
+    mapped = np.load(tmp_path / "pictures.npy", mmap_mode="r")
+    chosen = np.arange(120) % 3 > 0
+    found = {}
+    for name, part in (("copied", mapped[chosen]), ("rows", picture_rows(mapped, chosen)),
+                       ("places", picture_rows(mapped, np.flatnonzero(chosen)))):  # fmt: skip
+        model, _ = run(tmp_path / name, train=(part, labels[chosen]), epochs=2)
+        found[name] = weights_of(model), predict(model, part, device="cpu")
+    for name in ("rows", "places"):
+        assert same_bits(found[name][0], found["copied"][0])
+        assert (found[name][1] == found["copied"][1]).all()
+    # The same numbers are the same run: the checkpoint of the copy is taken up.
+    _, history = run(tmp_path / "copied", train=(picture_rows(mapped, chosen), labels[chosen]), epochs=2)
+    assert len(history.frame) == 2
+
+
+def test_fit_holds_a_batch_of_mapped_pictures_and_not_the_subset(monkeypatch):
+    asked = []
+
+    class Counted(np.ndarray):
+        def __getitem__(self, key):
+            made = np.asarray(super().__getitem__(key))
+            asked.append(len(made))
+            return made
+
+    features, labels = toy_data(2000)
+    rows = picture_rows(features.view(Counted), np.arange(2000) % 2 == 0)
+    run(train=(rows, labels[::2]), epochs=1)
+    assert len(asked) > 60 and max(asked) < 1000 + 25
+
+
+@pytest.mark.parametrize(("chosen", "message"), [
+    ([True, False], "mask of 4 rows"), ([0.5], "mask of 4 rows"), ([4], "rows from 4 to 4 of 4"),
+    ([-1, 2], "rows from -1"),
+])  # fmt: skip
+def test_picture_rows_refuses_what_names_no_rows(chosen, message):
+    with pytest.raises(ValueError, match=message):
+        picture_rows(np.zeros((4, 1, 8, 5)), chosen)
+
+
+def test_epochs_of_few_steps_take_other_windows_each_time():
+    seen = []
+
+    def look(batch, generator=None):
+        seen.append(batch[:, 0, 0, 0].tolist())
+        return batch
+
+    run(train=toy_data(96), epochs=2, steps=2, augment=look, schedule="constant")
+    assert [len(batch) for batch in seen] == [16, 16, 16, 16]
+    assert len({value for batch in seen for value in batch}) > 32
+
+
+def test_a_constant_learning_rate_stays(tmp_path):
+    _, history = run(epochs=3, schedule="constant", lr=0.002, weight_decay=0.0)
+    assert (history.frame["lr"] == 0.002).all()
+    with pytest.raises(ValueError, match="schedule must be"):
+        run(schedule="linear")
+    with pytest.raises(ValueError, match="steps >= 1"):
+        run(steps=0)
