@@ -13,10 +13,8 @@ ten and sixty minutes in a new process, whose largest memory is noted.
 import logging
 import multiprocessing
 import os
-import resource
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from contextlib import nullcontext
@@ -27,7 +25,7 @@ import numpy as np
 import pandas as pd
 import torch
 from _results import save_results
-from _table import arguments, row, show
+from _table import arguments, peak_mb, row, show
 from dask.distributed import Client, LocalCluster
 from joblib import parallel_config
 
@@ -75,15 +73,6 @@ def core_seconds(name, pond, model, out, client=None):
     with parallel_config(backend="dask") if client else nullcontext():
         step(name, pond, model, out, len(client.ncores()) if client else None)
     return used() - before
-
-
-def peak_mb():
-    """The most memory that this process has had, in MB; ru_maxrss would count the parent's on Linux."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
-        return int(line.split()[1]) / 1000
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def memory_of(name, pond, model_file, out, queue):

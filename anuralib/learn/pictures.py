@@ -5,6 +5,7 @@ lie in one file of half-precision numbers that is mapped into memory, so that tr
 sound once, and a table larger than the memory can be trained on.
 """
 
+import contextlib
 import hashlib
 import io
 import json
@@ -234,6 +235,8 @@ def _cached(folder, plan, length, n_rows, settings, n_jobs, channel, progress):
         with locked(folder, name=f".{key}.lock"), advising():
             if not _is_sealed(path, n_jobs):  # else another process made it meanwhile
                 _fill(path, list(plan.values()), length, n_rows, settings, n_jobs, channel, progress)
+    with contextlib.suppress(OSError):  # not there, as a rule; a run that was killed at its very end leaves it
+        path.with_suffix(".done").unlink()
     return np.load(path, mmap_mode="r")
 
 
@@ -295,7 +298,6 @@ def _fill(path, parts, length, n_rows, settings, n_jobs, channel, progress):
         file.write(seal)
         _to_disk(file)
     os.replace(partial, path)
-    marks.unlink(missing_ok=True)
 
 
 def _to_disk(file):

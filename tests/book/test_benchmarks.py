@@ -5,6 +5,8 @@ import json
 import sys
 
 import pytest
+import soak
+from _results import read_results
 
 SHORT = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
 
@@ -24,6 +26,7 @@ SHORT = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
     ("bench_training", ["--pond", "tiny", "--budget", "2", "--epochs", "1", "--looks", "1", "--windows", "32",
                         "--only", "0"]),
     ("bench_gpu", ["--device", "cpu", "--networks", "resnet18", "--steps", "1", "--batch", "2", "--size", "32", "64"]),
+    ("soak", ["--only", "zip-slip,metrics", "--repeats", "1"]),
 ])  # fmt: skip
 def test_benchmark_writes_its_table(name, small, tmp_path, monkeypatch):
     out = tmp_path / "table.json"
@@ -34,3 +37,33 @@ def test_benchmark_writes_its_table(name, small, tmp_path, monkeypatch):
     for row in table.values():
         assert set(row) == {"ours", "peer", "ratio", "unit"}
         assert row["ratio"] == pytest.approx(row["ours"] / row["peer"])
+
+
+def test_the_soak_ends_with_what_does_not_hold(monkeypatch, capsys):
+    right = soak.al.evaluate
+
+    def wrong(truth, prob):
+        return right(truth, prob * 0.9)
+
+    monkeypatch.setattr(soak.al, "evaluate", wrong)
+    monkeypatch.setattr(sys, "argv", ["soak.py", "--only", "metrics", "--repeats", "1"])
+    with pytest.raises(SystemExit, match=r"(?s)not all held.*metrics, case \d"):
+        soak.main()
+    assert capsys.readouterr().out.splitlines()[1].split()[:2] == ["metrics", "15"]
+
+
+def test_the_soak_sees_what_a_killed_run_left(tmp_path):
+    for name in ("audio/a.wav", "audio/.a.0.part.wav", "pond.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    found = soak._jobs.contents(tmp_path)
+    assert set(found) == {"audio/a.wav", "audio/.a.0.part.wav", "pond.json"}
+    assert set(soak._jobs.finished(found)) == {"audio/a.wav"}
+
+
+def test_all_held_in_the_kept_table():
+    table = read_results("soak")
+    assert (table["held"] == table["repetitions"]).all()
+    kills = table[table["check"].str.startswith("kill ")]
+    assert sorted(kills["check"]) == sorted(f"kill {name}" for name in soak.KILLED)
+    assert (kills["repetitions"] == 20).all()

@@ -463,6 +463,15 @@ def test_a_damaged_unfinished_cache_goes_on(small_dataset, tmp_path, monkeypatch
     assert read == n_read
 
 
+def test_what_a_run_left_that_was_killed_at_its_very_end_is_cleared(small_dataset, tmp_path, monkeypatch):
+    folder = tmp_path / "c"
+    marks = stopped_after_one(folder, small_dataset, monkeypatch)[1]
+    right = cached_in(folder, small_dataset)
+    marks.write_bytes(b"of a run that had no time to remove it")
+    np.testing.assert_array_equal(cached_in(folder, small_dataset), right)
+    assert {path.suffix for path in folder.iterdir()} == {".npy"}
+
+
 def test_a_disk_that_fills_is_an_error_and_the_run_goes_on_later(small_dataset, tmp_path, monkeypatch):
     right = cached_in(tmp_path / "right", small_dataset)
 
