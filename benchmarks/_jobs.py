@@ -14,7 +14,7 @@ from tqdm import tqdm
 import anuralib as al
 
 # Loaded once in the process from which all others are forked: a kill is to meet the work, not the loading of libraries.
-PRELOAD = ["_jobs", "filelock", "joblib", "pandas", "remotezip", "requests", "scipy.signal", "sklearn.metrics",
+PRELOAD = ["_jobs", "filelock", "joblib", "pandas", "requests", "scipy.signal", "sklearn.metrics",
            "soundfile", "soxr", "anuralib.data.download", "anuralib.data.load", "anuralib.field.detections",
            "anuralib.learn.training", "anuralib.windows.build"]  # fmt: skip
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"

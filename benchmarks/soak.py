@@ -36,7 +36,7 @@ import anuralib as al
 
 SEED = 17
 KILLED = ("build_windows", "window_features", "simulate_pond", "fit", "predict_folder", "download_anuraset")
-TOGETHER = ("build_windows", "window_features", "load_dataset of a pond")
+TOGETHER = ("build_windows", "window_features", "load_dataset of a pond", "download_anuraset")
 SCORES = ["precision", "recall", "f1", "average_precision", "auroc"]
 SAME = "files and answer against a run that was never killed; no temporary file"
 MOST_LIST_S, MOST_LIST_MB, MOST_GROWTH, MOST_OPENING = 60, 250, 1.1, 1.2

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from anuralib._files import atomic_path, has_size, remove_leftovers
+from anuralib._files import atomic_path, has_size, locked, remove_leftovers
 from anuralib.data.anuraset import read_anuraset_layout, species_by_recording
 from anuralib.data.choice import choose_recordings
 from anuralib.data.dataset import Dataset
@@ -327,11 +327,21 @@ def download_anuraset(
         recordings = [recordings]
     if recordings is not None and (recordings < 1 if isinstance(recordings, int) else not len(recordings)):
         raise ValueError(f"recordings={recordings!r}: a number from 1, names, or None for all")
-    remove_leftovers(out_dir)
     archives = [part for part in _ARCHIVES if part in wanted]
     if recordings is not None and not archives:
         archives = ["raw"]
     record_url = record_url or os.environ.get("ANURALIB_RECORD") or RECORD_URL
+    with locked(out_dir):  # a second process waits, and finds what the first has fetched
+        remove_leftovers(out_dir)
+        _fetch_parts(out_dir, archives, recordings, record_url, progress)
+    with warnings.catch_warnings():
+        if recordings is not None:  # the others were not asked for
+            warnings.filterwarnings("ignore", ".*labelled recordings have no sound.*")
+        return read_anuraset_layout(out_dir, name="anuraset")
+
+
+def _fetch_parts(out_dir: Path, archives: list, recordings, record_url: str, progress: bool) -> None:
+    """Labels, and archives or recordings out of these, into a folder that this process has to itself."""
     with open_session() as session:
         files = _record_files(session, record_url)
         needed = [*_LABELS, *(_ARCHIVES[part] for part in archives)]
@@ -344,7 +354,3 @@ def download_anuraset(
                 _fetch_whole(session, [entry], out_dir, progress)
             else:
                 recordings = _fetch_members(session, entry, recordings, out_dir, progress)
-    with warnings.catch_warnings():
-        if recordings is not None:  # the others were not asked for
-            warnings.filterwarnings("ignore", ".*labelled recordings have no sound.*")
-        return read_anuraset_layout(out_dir, name="anuraset")
