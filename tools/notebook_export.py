@@ -11,6 +11,7 @@ filled    the solution in place of each stub: what the tests run
 
 import argparse
 import codecs
+import copy
 import json
 import os
 import re
@@ -39,6 +40,9 @@ from course_settings import course_repository, course_site_url, package_source
 VIEWS = ("learner", "teacher", "filled")
 STUB = "exercise-stub"
 DROPPED_TAG = "book-only"
+# A cell that needs what only the pond knows, in a chapter that also takes other recordings: its tag, and its first
+# line in notebooks, for which anuralib/course/switch.py looks.
+POND_TAG, POND_MARK = "pond-only", "# pond only"
 KEPT_TAGS = {"raises-exception", STUB}
 
 # What Colab has or lacks changes over time, so the cell asks; it never replaces what is there. It names versions, so
@@ -76,6 +80,15 @@ SOME_CHAPTERS = {"distributed": r"^\s*(?:import|from) (?:dask\.)?distributed\b"}
 MORE = '''\
 if importlib.util.find_spec("{module}") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "{package}"], check=True)
+'''
+
+# A chapter whose front matter says `anura: {data: any}` gets this cell behind the set-up.
+DATA_CELL = '''\
+# The recordings. "pond" is simulated, and the text below speaks of it. Real ones: the path of a folder with (a part
+# of) AnuraSet, or "anuraset" for the one that ANURALIB_ANURASET names. Numbers and pictures are then not those of the
+# text, and what needs the pond is skipped.
+DATA = "pond"
+%load_ext anuralib.course.switch
 '''
 
 
@@ -173,6 +186,11 @@ def read_glued(path):
     }
 
 
+def is_executed(text):
+    """Whether the book runs a chapter; one that needs a network is shown without outputs."""
+    return is_chapter(text) and 'execution_mode: "off"' not in PARSER.parse(text, {})[0].content
+
+
 def is_chapter(text):
     """A chapter is a page with a kernel: it has code, so it has a notebook."""
     tokens = PARSER.parse(text, {})
@@ -182,17 +200,20 @@ def is_chapter(text):
 def export(text, context, package=""):
     """One chapter's text as a notebook (nbformat 4.5) in the view that `context` names."""
     source = jupytext.reads(text, fmt="md:myst")
+    any_data = takes_any_data(source)
     names = [c.metadata.get("mystnb", {}).get("figure", {}).get("name") for c in source.cells]
     context.figures = {name: n for n, name in enumerate(filter(None, names), start=1)}
     code = "\n".join(cell.source for cell in source.cells if cell.cell_type == "code")
     cells = [nbformat.v4.new_code_cell(setup_source(package, code), metadata={"tags": ["setup"]})]
     for cell in source.cells:
         if cell.cell_type == "code":
-            cells += _code_cells(cell, context)
+            cells += _code_cells(_with_data(cell) if any_data else cell, context)
         else:
             rendered = render(cell.source, context)
             if rendered.strip():
                 cells.append(nbformat.v4.new_markdown_cell(rendered))
+    if any_data:
+        cells.insert(1, nbformat.v4.new_code_cell(DATA_CELL, metadata={"tags": ["setup"]}))
     if context.in_solution:
         context.fail("a {solution-start} without its {solution-end}")
     for number, cell in enumerate(cells):
@@ -200,6 +221,20 @@ def export(text, context, package=""):
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def takes_any_data(notebook):
+    """Whether a chapter also runs on recordings of which nobody knows the truth."""
+    return notebook.metadata.get("anura", {}).get("data") == "any"
+
+
+def _with_data(cell):
+    """The cell as it stands where the first cell of a notebook chooses the recordings."""
+    cell = copy.deepcopy(cell)
+    cell.source = cell.source.replace('al.load_dataset("pond")', "al.load_dataset(DATA)")
+    if POND_TAG in cell.metadata.get("tags", []):
+        cell.source = f"{POND_MARK}\n{cell.source}"
+    return cell
 
 
 def _code_cells(cell, context):

@@ -15,9 +15,12 @@ BOOK = Path(__file__).resolve().parents[2] / "book"
 
 def test_the_table_of_species_has_the_codes_in_order_and_names_that_fit():
     text = (BOOK / "reference" / "species.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| ([A-Z]{6}) \| \*(\w+) (\w+)\* \| ([A-Z]\w+)", text, flags=re.MULTILINE)
+    row = r"^\| ([A-Z]{6}) \| \[?\*(\w+) (\w+)\*(?:\]\((\S+)\))? \| ([A-Z]\w+)"
+    rows = re.findall(row, text, flags=re.MULTILINE)
     assert tuple(code for code, *_ in rows) == ANURASET_CODES
-    for code, genus, epithet, family in rows:
+    for code, genus, epithet, link, family in rows:
+        entry = {"SCIRIZ": "/Ololygon/Ololygon-rizibilis"}.get(code, f"/{genus}/{genus}-{epithet}")
+        assert link == "" or re.fullmatch(rf"https://amphibiansoftheworld\.amnh\.org/[\w/]+{entry}", link), code
         assert code[:3] == genus[:3].upper(), code
         assert code[3:5] == epithet[:2].upper(), code  # the third letter gives way where two would be the same
         assert code[5] in epithet.upper(), code

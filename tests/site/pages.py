@@ -14,6 +14,9 @@ FILES = sorted(p for p in SITE.rglob("*.html") if "_static" not in p.parts)
 PAGES = [p.relative_to(SITE).as_posix() for p in FILES if p not in LEADS_ON]
 SOURCES = [p for p in notebook_export.chapter_paths(BOOK) if notebook_export.is_chapter(p.read_text(encoding="utf-8"))]
 CHAPTERS = [p.relative_to(BOOK).with_suffix(".html").as_posix() for p in SOURCES]
+WITH_OUTPUTS = {
+    name for name, p in zip(CHAPTERS, SOURCES, strict=True) if notebook_export.is_executed(p.read_text("utf-8"))
+}
 
 
 @cache
