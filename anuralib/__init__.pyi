@@ -15,6 +15,8 @@ import anuralib.show.widgets as widgets
 from .challenges.active import choose_recordings, uncertainty
 from .challenges.birdnet import birdnet_embeddings
 from .challenges.embeddings import embed, linear_probe, probe_probabilities, prototype_scores, prototypes
+from .challenges.encoders import Encoder, embed_recordings, join_labels
+from .challenges.heads import DiscriminantHead, LogisticHead, NeighbourHead, PrototypeHead
 from .challenges.multiple_instance import fit_weak, pool, weak_table
 from .challenges.ordinal import (
     cut_points,
@@ -88,6 +90,11 @@ from .windows.table import read_metadata
 __version__: str
 __all__ = [
     "Dataset",
+    "DiscriminantHead",
+    "Encoder",
+    "LogisticHead",
+    "NeighbourHead",
+    "PrototypeHead",
     "__version__",
     "add_validation",
     "agreement",
@@ -113,6 +120,7 @@ __all__ = [
     "download_anuraset",
     "draw_individual",
     "embed",
+    "embed_recordings",
     "evaluate",
     "export_darwin_core",
     "f1_per_species",
@@ -122,6 +130,7 @@ __all__ = [
     "frequency_groups",
     "holdout_split",
     "index_scores",
+    "join_labels",
     "kfold_split",
     "labels_from_windows",
     "leak_report",

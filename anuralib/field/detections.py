@@ -38,7 +38,7 @@ from anuralib.learn.models import load_model, save_model
 from anuralib.learn.pictures import read_windows
 from anuralib.learn.prediction import predict
 from anuralib.sound.audio import to_samples
-from anuralib.windows.grid import window_starts
+from anuralib.windows.grid import stretches, window_starts
 
 _CALL_COLUMNS = ["recording", "start_s", "end_s", "species"]
 _MODEL = "model.pt"
@@ -105,12 +105,8 @@ def labels_from_windows(windows, chosen, species=None, max_gap_s=1.0):
 def _blocks(recording, window_s, hop_s, block_s):
     """(recording, starts of windows, where to begin reading, how long) for each stretch of a recording."""
     starts = window_starts(recording.duration_s, window_s, hop_s)
-    n = max(1, round(recording.duration_s / block_s))
-    for part in np.array_split(starts, min(n, max(1, len(starts)))):
-        if len(part) and n == 1:
-            yield recording, part, 0.0, None
-        elif len(part):
-            yield recording, part, float(part[0]), float(part[-1] - part[0] + window_s)
+    for part, begin, length in stretches(starts, recording.duration_s, window_s, block_s):
+        yield recording, part, begin, length
 
 
 def _check_run(path, run):

@@ -25,7 +25,7 @@ from anuralib.learn.features import FEATURES, log_mel, pictures_of
 from anuralib.pond.scenes import nuisance
 from anuralib.sound.audio import SAMPLE_RATE_HZ, read_audio, to_samples
 from anuralib.sound.bandpass import preprocess
-from anuralib.windows.table import window_path
+from anuralib.windows.table import window_sound
 
 _CACHE_VERSION = 2  # goes up whenever the same settings give other numbers
 _SEAL = b"anuralib"  # a finished file ends with it and a hash of the checksums of all before
@@ -33,7 +33,7 @@ _BLOCK = 2**20  # bytes a checksum
 _MARK = 5  # bytes a recording in the list of what is done: 1 and the checksum of its pictures, or zeros
 
 
-def _plan(windows, dataset, rate, sound="recordings"):
+def plan_windows(windows, dataset, rate, sound="recordings"):
     """Path, rows and first samples of each recording, or the files of its windows; the samples of a window."""
     if sound not in ("recordings", "windows"):
         raise ValueError(f"sound must be 'recordings' or 'windows', got {sound!r}")
@@ -64,7 +64,7 @@ def _window_files(windows, dataset, rows_of):
     """The files of the windows of each recording, in place of its path."""
     if dataset.window_root is None:
         raise FileNotFoundError(f"{dataset.root}: there are no windows as files here; make them with al.build_windows")
-    files = [window_path(row, dataset.window_root) for row in windows.itertuples(index=False)]
+    files = [window_sound(row, dataset.window_root) for row in windows.itertuples(index=False)]
     return {name: ([files[row] for row in rows], rows, rows) for name, rows in rows_of.items()}
 
 
@@ -131,7 +131,7 @@ def iter_window_features(windows, dataset, n_jobs=None, channel=0, progress=Fals
     """
     settings = {**FEATURES, **features}
     rate = settings["sample_rate_hz"]
-    plan, length = _plan(windows, dataset, rate)
+    plan, length = plan_windows(windows, dataset, rate)
     yield from _iterate(plan.values(), length, settings, n_jobs, channel, progress)
 
 
@@ -197,7 +197,7 @@ def window_features(
         The cache folder's disk is too small, and how much is needed; or it is full or fails, and what to do.
     """
     settings = {**FEATURES, **features}
-    plan, length = _plan(windows, dataset, settings["sample_rate_hz"], sound)
+    plan, length = plan_windows(windows, dataset, settings["sample_rate_hz"], sound)
     if cache_dir is not None:
         folder = default_cache_dir() / "features" if cache_dir is True else Path(cache_dir)
         return _cached(folder, plan, length, len(windows), settings, n_jobs, channel, progress)
@@ -209,10 +209,23 @@ def window_features(
     return out
 
 
-def _key(plan, length, settings, n_jobs, channel):
-    """What the pictures depend on: the bytes of the recordings, where the windows lie, and the settings."""
-    total = hashlib.blake2b(json.dumps([_CACHE_VERSION, length, channel, settings], sort_keys=True).encode(),
-                            digest_size=16)  # fmt: skip
+def key_of(parts, settings, n_jobs=None):
+    """What numbers depend on: the bytes of the recordings, where the windows lie, and the settings.
+
+    Parameters
+    ----------
+    parts : iterable of (path, rows, first samples)
+    settings : list
+        Of all that decides the numbers; JSON can hold it.
+    n_jobs : int, optional
+        Threads.
+
+    Returns
+    -------
+    str
+    """
+    total = hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=16)
+    parts = list(parts)
 
     def content(part):
         found = hashlib.blake2b()
@@ -221,29 +234,60 @@ def _key(plan, length, settings, n_jobs, channel):
                 hashlib.file_digest(file, lambda: found)
         return found.digest()
 
-    for (_, rows, first), digest in zip(plan.values(), ahead(content, plan.values(), n_jobs), strict=True):
+    for (_, rows, first), digest in zip(parts, ahead(content, parts, n_jobs), strict=True):
         for piece in (digest, np.asarray(rows, dtype="<i8"), np.asarray(first, dtype="<i8")):
             total.update(piece)
     return total.hexdigest()
 
 
 def _cached(folder, plan, length, n_rows, settings, n_jobs, channel, progress):
-    key = _key(plan, length, settings, n_jobs, channel)
+    parts = list(plan.values())
+    key = key_of(parts, [_CACHE_VERSION, length, channel, settings], n_jobs)
+    shape = (n_rows, *pictures_of(np.zeros((1, length)), **settings).shape[1:])
+
+    def compute(left):
+        return _iterate([parts[k] for k in left], length, settings, n_jobs, channel, progress)
+
+    return kept(folder, key, [rows for _, rows, _ in parts], shape, compute, n_jobs=n_jobs)
+
+
+def kept(folder, key, rows_of, shape, compute, dtype="<f2", n_jobs=None):
+    """An array that is computed part by part and kept on disk: one process at a time, whole or not there, gone on with.
+
+    Parameters
+    ----------
+    folder : Path
+    key : str
+        Of `key_of`; the name of the file.
+    rows_of : list of int ndarray
+        The rows of the array that each part fills.
+    shape : tuple of int
+    compute : callable
+        Of the numbers of the parts that are missing; yields (rows, values) of each in this order.
+    dtype : str
+        With its byte order.
+    n_jobs : int, optional
+        Threads.
+
+    Returns
+    -------
+    read-only memory map
+    """
     path = folder / f"{key}.npy"
     if not _is_sealed(path, n_jobs):
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder, name=f".{key}.lock"), advising():
             if not _is_sealed(path, n_jobs):  # else another process made it meanwhile
-                _fill(path, list(plan.values()), length, n_rows, settings, n_jobs, channel, progress)
+                _fill(path, rows_of, shape, compute, dtype, n_jobs)
     with contextlib.suppress(OSError):  # not there, as a rule; a run that was killed at its very end leaves it
         path.with_suffix(".done").unlink()
     return np.load(path, mmap_mode="r")
 
 
-def _header(shape):
-    """The first bytes of a .npy file of half-precision numbers."""
+def _header(shape, dtype):
+    """The first bytes of a .npy file."""
     head = io.BytesIO()
-    np.lib.format.write_array_header_1_0(head, {"descr": "<f2", "fortran_order": False, "shape": shape})
+    np.lib.format.write_array_header_1_0(head, {"descr": dtype, "fortran_order": False, "shape": shape})
     return head.getvalue()
 
 
@@ -269,23 +313,21 @@ def _is_sealed(path, n_jobs):
         return file.read() == _seal(path, size, n_jobs)
 
 
-def _fill(path, parts, length, n_rows, settings, n_jobs, channel, progress):
+def _fill(path, rows_of, shape, compute, dtype, n_jobs):
     """Compute what is missing in the unfinished file and, when nothing is, seal it and give it its name.
 
     Nothing is written through a map: on a full disk that would end the process, without an error.
     """
     partial, marks = path.with_suffix(".partial"), path.with_suffix(".done")
-    shape = (n_rows, *pictures_of(np.zeros((1, length)), **settings).shape[1:])
-    head = _header(shape)
-    size = len(head) + 2 * int(np.prod(shape))
-    if not _is_begun(partial, marks, head, size, parts):
-        _begin(partial, marks, head, size, len(parts))
-    # A recording is marked after its pictures are on the disk: a killed run loses the one it was at.
+    head = _header(shape, dtype)
+    size = len(head) + np.dtype(dtype).itemsize * int(np.prod(shape))
+    if not _is_begun(partial, marks, head, size, rows_of):
+        _begin(partial, marks, head, size, len(rows_of))
+    # A part is marked after its numbers are on the disk: a killed run loses the one it was at.
     with open(partial, "r+b") as file, open(marks, "r+b") as done:
-        left = [k for k in range(len(parts)) if not any(done.read(_MARK))]
-        pictures = _iterate([parts[k] for k in left], length, settings, n_jobs, channel, progress)
-        for k, (rows, part) in zip(left, pictures, strict=True):
-            values = np.ascontiguousarray(part, dtype="<f2")
+        left = [k for k in range(len(rows_of)) if not any(done.read(_MARK))]
+        for k, (rows, part) in zip(left, compute(left), strict=True):
+            values = np.ascontiguousarray(part, dtype=dtype)
             for row, value in zip(rows, values, strict=True):
                 file.seek(len(head) + int(row) * value.nbytes)
                 file.write(value)
@@ -310,7 +352,7 @@ def _begin(partial, marks, head, size, n_parts):
     partial.unlink(missing_ok=True)
     free = shutil.disk_usage(partial.parent).free
     if free < size + 2**20:
-        raise OSError(f"{partial.parent}: the pictures need {size / 1e6:.0f} MB and {free / 1e6:.0f} are free; free "
+        raise OSError(f"{partial.parent}: the file needs {size / 1e6:.0f} MB and {free / 1e6:.0f} are free; free "
                       "some, or give another cache_dir")  # fmt: skip
     with open(partial, "wb") as file:
         file.write(head)
@@ -318,9 +360,9 @@ def _begin(partial, marks, head, size, n_parts):
     marks.write_bytes(bytes(_MARK * n_parts))
 
 
-def _is_begun(partial, marks, head, size, parts):
+def _is_begun(partial, marks, head, size, rows_of):
     """Whether an unfinished file can be gone on with; pictures that were damaged since lose their mark."""
-    if not (partial.exists() and marks.exists() and marks.stat().st_size == _MARK * len(parts)
+    if not (partial.exists() and marks.exists() and marks.stat().st_size == _MARK * len(rows_of)
             and partial.stat().st_size in (size, size + len(_SEAL) + 32)):  # fmt: skip
         return False
     with open(partial, "rb") as file:
@@ -328,7 +370,7 @@ def _is_begun(partial, marks, head, size, parts):
             return False
     values = np.load(partial, mmap_mode="r")
     with open(marks, "r+b") as done:
-        for k, (_, rows, _) in enumerate(parts):
+        for k, rows in enumerate(rows_of):
             done.seek(k * _MARK)
             mark = done.read(_MARK)
             if any(mark) and mark != b"1" + zlib.crc32(np.ascontiguousarray(values[rows])).to_bytes(4, "little"):

@@ -13,7 +13,7 @@ from anuralib.split.reports import leak_report, split_report
 from anuralib.split.splitting import add_validation, stratified_split
 from anuralib.windows.build import build_windows
 from anuralib.windows.grid import late_labels, window_labels
-from anuralib.windows.table import read_metadata, window_path
+from anuralib.windows.table import read_metadata, window_sound
 
 
 def some_recordings(dataset, n, seed=0):
@@ -67,7 +67,7 @@ def _published(dataset):
         warnings.filterwarnings("ignore", ".*species_number differs.*")  # findings.csv says so
         windows = dataset.windows
     windows = windows[windows["fname"].isin(dataset.recordings["recording"])]
-    here = np.array([window_path(row, dataset.window_root).is_file() for row in windows.itertuples(index=False)],
+    here = np.array([window_sound(row, dataset.window_root).is_file() for row in windows.itertuples(index=False)],
                     dtype=bool)  # fmt: skip
     lost = set(windows.loc[~here, "fname"])
     if lost and len(lost) < windows["fname"].nunique():

@@ -1,7 +1,7 @@
 """Labels of recordings into labels of windows: AnuraSet's `metadata.csv` as a table."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -51,6 +51,36 @@ def window_starts(duration_s: float, window_s: float = 3.0, hop_s: float = 1.0) 
     n = int(_n_windows(np.asarray(duration_s, dtype=float), window_s, hop_s))
     # 3 * 0.1 is 0.30000000000000004: starts are rounded so that names and comparisons hold.
     return np.round(np.arange(n) * hop_s, 9)
+
+
+def stretches(
+    starts: np.ndarray, duration_s: float, window_s: float, block_s: float = 60.0
+) -> Iterator[tuple[np.ndarray, float, float | None]]:
+    """Divide the windows of a recording, so that it can be read in parts of about the same length.
+
+    Parameters
+    ----------
+    starts : ndarray
+        Of windows, ascending, in seconds.
+    duration_s : float
+        Length of the recording, in seconds.
+    window_s, block_s : float
+        Length of a window, and about how much to read at a time, in seconds.
+
+    Yields
+    ------
+    starts : ndarray
+    begin_s : float
+        Where to begin reading.
+    length_s : float or None
+        How much to read; None: all.
+    """
+    n = max(1, round(duration_s / block_s))
+    for part in np.array_split(starts, min(n, max(1, len(starts)))):
+        if len(part) and n == 1:
+            yield part, 0.0, None
+        elif len(part):
+            yield part, float(part[0]), float(part[-1] - part[0] + window_s)
 
 
 def _check_tables(labels: pd.DataFrame, recordings: pd.DataFrame, species: list[str]) -> None:

@@ -22,6 +22,7 @@ SHORT = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
                        "--separate", "2", "--targets", "1", "--individuals", "1"]),
     ("bench_noise", ["--pond", "tiny", "--seeds", "1", "--epochs", "1", "--draws", "3"]),
     ("bench_new_sites", ["--pond", "tiny", "--seeds", "1", "--draws", "3"]),
+    ("bench_pretrained", ["--pond", "tiny", "--seeds", "1", "--draws", "5", "--encoder", "noise", "--no-network"]),
     ("bench_your_recordings", ["--pond", "tiny", "--seeds", "1", "--epochs", "1", "--draws", "3"]),
     ("bench_training", ["--pond", "tiny", "--budget", "2", "--epochs", "1", "--looks", "1", "--windows", "32",
                         "--only", "0"]),

@@ -39,3 +39,16 @@ def test_a_probe_on_birdnet_tells_two_simulated_callers_apart():
     for broken, message in [(signals[:, :100], "3 s each"), (signals * np.nan, "NaN")]:
         with pytest.raises(ValueError, match=message):
             birdnet.birdnet_embeddings(broken)
+
+
+@pytest.mark.skipif(not HERE, reason="pip install anuralib[birdnet]")
+def test_recordings_through_birdnet(tmp_path):
+    rng = np.random.default_rng(0)
+    sound = (0.1 * rng.standard_normal(7 * 48_000)).clip(-1, 1)
+    al.write_audio(tmp_path / "A_20200101_000000.wav", sound, 48_000)
+    x, windows = al.embed_recordings("birdnet", tmp_path, hop_s=2.0, cache_dir=None, n_jobs=2, progress=False)
+    assert x.shape == (3, 1024) and windows["start_s"].tolist() == [0, 2, 4]
+    signal = al.preprocess(al.read_audio(tmp_path / "A_20200101_000000.wav", 48_000), 48_000)
+    cuts = np.stack([signal[start : start + 3 * 48_000] for start in (0, 96_000, 192_000)])
+    np.testing.assert_array_equal(x, birdnet.birdnet_embeddings(cuts, 48_000))
+    np.testing.assert_array_equal(x, birdnet.BirdNET(n_jobs=1)(cuts))

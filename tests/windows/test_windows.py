@@ -21,7 +21,7 @@ from anuralib.data.species import ANURASET_CODES
 from anuralib.sound import audio
 from anuralib.sound.bandpass import preprocess, preprocess_windows
 from anuralib.windows import build as windows
-from anuralib.windows.grid import window_labels, window_starts
+from anuralib.windows.grid import stretches, window_labels, window_starts
 from anuralib.windows.table import METADATA_COLUMNS, read_metadata, species_columns, window_path
 
 RATE = 22050
@@ -574,3 +574,13 @@ def quiet_read(path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         return read_metadata(path)
+
+
+def test_stretches_hold_every_window_once_and_no_more_sound_than_needed():
+    starts = window_starts(200.0, 3.0, 1.0)
+    parts = list(stretches(starts, 200.0, 3.0, block_s=60.0))
+    assert np.concatenate([part for part, *_ in parts]).tolist() == starts.tolist()
+    for part, begin_s, length_s in parts:
+        assert begin_s == part[0] and begin_s + length_s == part[-1] + 3 and length_s < 70
+    assert [rest for _, *rest in stretches(starts[:5], 7.0, 3.0)] == [[0.0, None]]
+    assert list(stretches(starts[:0], 2.0, 3.0)) == []
