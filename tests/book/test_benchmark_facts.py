@@ -25,7 +25,8 @@ CHAPTERS = {
     "challenges/long-tail": (
         {"bench_losses": bench_losses.facts},
         "long_tail_after_precision long_tail_after_rare long_tail_bce_precision long_tail_bce_rare "
-        "long_tail_no_test long_tail_no_valid long_tail_ratio long_tail_types",
+        "long_tail_no_test long_tail_no_valid long_tail_ratio long_tail_repeat_precision long_tail_repeat_rare "
+        "long_tail_types",
     ),
     "challenges/new-sites": (
         {"bench_new_sites": bench_new_sites.facts},
