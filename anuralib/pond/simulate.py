@@ -5,6 +5,7 @@ called, when, how far away. Nothing in it is a real frog.
 """
 
 import json
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -231,18 +232,29 @@ def _write_pond(out_dir, settings, n_jobs):
     done = in_workers(_write_recording, jobs, n_jobs)
     truth = pd.concat(tqdm(done, total=len(scenes_), desc="pond", unit="recording"), ignore_index=True)
     _write_tables(out_dir, recordings, truth)
-    _write_note(out_dir, settings, finished=True)
+    texts = _checksum(out_dir, zip(recordings["site"], recordings["recording"], strict=True))
+    _write_note(out_dir, settings | {"texts": texts}, finished=True)
 
 
-def _write_note(out_dir, settings, finished):
-    write_text(json.dumps(settings | {"finished": finished}, allow_nan=False) + "\n", out_dir / "pond.json")
+def _write_note(out_dir, note, finished):
+    write_text(json.dumps(note | {"finished": finished}, allow_nan=False) + "\n", out_dir / "pond.json")
+
+
+def _checksum(out_dir, places):
+    """Of all label files and tables; to read the sound, too, would take as long as to open the pond."""
+    total = 0
+    for path in _files_of(out_dir, places):
+        if path.suffix in (".txt", ".csv"):
+            total = zlib.crc32(path.read_bytes(), total)
+    return total
 
 
 def _read_note(out_dir):
     """Settings of the pond in a folder, None if there is no such note or it is damaged."""
     try:
         note = json.loads((out_dir / "pond.json").read_text(encoding="utf-8"))
-        return {key: note[key] for key in ("n_recordings", "duration_s", "seed", "finished")}
+        return {key: note[key] for key in ("n_recordings", "duration_s", "seed", "finished")} | {
+            "texts": note.get("texts")}  # ponds of earlier versions have none
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
 
@@ -296,6 +308,8 @@ def what_is_wrong(out_dir):
         for path in _files_of(out_dir, places):
             if path.stat().st_size != size if path.suffix == ".wav" else not _ends_whole(path):
                 return f"{path.relative_to(out_dir)} is cut"
+        if settings["texts"] not in (None, _checksum(out_dir, places)):
+            return "label files or tables were changed"
     except (OSError, ValueError) as error:
         return str(error)
     return ""
