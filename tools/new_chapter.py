@@ -186,7 +186,7 @@ assert al.check("@name@.3", answer)
 **1. What is the level of full scale?**
 
 :::{dropdown} 0 dBFS
-:class-container: quiz-answer
+:class-container: quiz-answer quiz-right
 
 **Right.** The logarithm of 1 is 0.
 :::
@@ -212,7 +212,7 @@ assert al.check("@name@.3", answer)
 :::
 
 :::{dropdown} 20 dB
-:class-container: quiz-answer
+:class-container: quiz-answer quiz-right
 
 **Right.** Wherever they lie, only the ratio counts.
 :::
@@ -231,14 +231,14 @@ assert al.check("@name@.3", answer)
 **Not quite.** That is full scale.
 :::
 
-:::{dropdown} The softest that the file can hold
+:::{dropdown} That of one step
 :class-container: quiz-answer
 
 **Not quite.** That is the level of one step, and zero is less than a step.
 :::
 
 :::{dropdown} It has none
-:class-container: quiz-answer
+:class-container: quiz-answer quiz-right
 
 **Right.** Zero has no logarithm.
 :::

@@ -5,6 +5,7 @@ holds the translated pages only, below the English site: ``es/intro.html``. See 
 """
 
 import posixpath
+import re
 from pathlib import Path
 
 from catalogues import LANGUAGES, TRANSLATED_PAGES, read_page
@@ -17,6 +18,12 @@ NOTICE = {
     "pt_BR": ("Tradução para o português. O código, suas saídas e os textos dentro das figuras ficam em inglês, "
               "e também as páginas ainda não traduzidas.", "Esta página em inglês"),
 }  # fmt: skip
+# The title of a solution as sphinx-exercise has it, as it should be, and how the exercise is written after it.
+SOLUTION = {
+    "es": ("Solución a", "Solución del", "ejercicio"),
+    "pt_BR": ("Solução para", "Solução do", "Exercício"),
+}
+AND = {"es": "y", "pt_BR": "e"}
 
 
 def page_addresses(context, pagename, own):
@@ -98,6 +105,42 @@ def translate_solutions(app, doctree, docname):
     for part in [t for title in doctree.findall(nodes.title) for t in title.findall(nodes.Text)]:
         if part.astext() in known:
             part.parent.replace(part, nodes.Text(known[part.astext()]))
+    for title in doctree.findall(nodes.title):
+        mend_solution_title(title, app.config.anura_translation)
+
+
+def mend_solution_title(title, language):
+    """Write "Solution to Exercise 1" with the article that Spanish and Portuguese need between."""
+    # could go upstream: sphinx-exercise, its Spanish and Portuguese catalogues
+    before, after, exercise = SOLUTION[language]
+    if not title.astext().startswith(before):
+        return
+    for part in list(title.findall(nodes.Text)):
+        said = re.sub(rf"^{before}(?=\s*$)", after, part)
+        part.parent.replace(part, nodes.Text(re.sub(r"^(\s*)(Ejercicio|Exercício)", rf"\1{exercise}", said)))
+
+
+def write_as_the_language_does(app, doctree, docname):
+    """Two authors joined in the page's language, and results in its sentences with a decimal comma.
+
+    Both come from elsewhere: authors from sphinxcontrib-bibtex, numbers from the cells.
+    """
+    # could go upstream: sphinxcontrib-bibtex, the word between names as a setting
+    language = app.config.anura_translation
+    if not language:
+        return
+    for inline in doctree.findall(nodes.inline):
+        for part in [n for n in inline.children if isinstance(n, nodes.Text)]:
+            if "bibtex-citation" in inline["classes"]:
+                inline.replace(part, nodes.Text(join_authors(part, language)))
+            elif "pasted-text" in inline["classes"]:
+                inline.replace(part, nodes.Text(re.sub(r"(?<=\d)\.(?=\d)", ",", part)))
+
+
+def join_authors(names, language):
+    """``Nelson and Graves`` as ``Nelson e Graves``; in Spanish *e* before the sound of an i."""
+    names = re.sub(r" and (?=H?[IÍ])", " e ", names) if language == "es" else names
+    return names.replace(" and ", f" {AND[language]} ")
 
 
 def setup(app):
@@ -106,5 +149,6 @@ def setup(app):
     app.connect("doctree-read", link_to_english)
     app.connect("doctree-read", translate_rest)
     app.connect("doctree-resolved", translate_solutions, priority=900)
+    app.connect("doctree-resolved", write_as_the_language_does, priority=900)
     app.connect("html-page-context", add_language_menu, priority=610)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

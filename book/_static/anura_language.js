@@ -52,21 +52,22 @@
   }
 
   // "Exercise 3 (Title · core, compute)" part by part; everything else word by word.
-  function translation(text, words) {
+  function translation(text, words, inSolution) {
     const said = (word) => (Object.hasOwn(words, word) ? words[word] : word); // a page may say "constructor"
     if (Object.hasOwn(words, text)) return words[text];
     const parts = text.match(/^(Exercise) (\d+)(.*)$/s) || text.match(/^()()(\(.* · .*\))$/s);
     if (!parts) return null;
     const kind = parts[3].match(/^(.* · )([a-z ]+), ([a-z]+)(\)?)$/s);
     const rest = kind ? kind[1] + said(kind[2]) + ", " + said(kind[3]) + kind[4] : parts[3];
-    return (parts[1] ? `${words.Exercise} ${parts[2]}` : "") + rest;
+    const exercise = inSolution ? words["of exercise"] : words.Exercise;
+    return (parts[1] ? `${exercise} ${parts[2]}` : "") + rest;
   }
 
   function translateWords(words, lang) {
     for (const element of document.querySelectorAll(WORDS)) {
       for (const node of Array.from(element.childNodes)) {
         const text = node.nodeType === Node.TEXT_NODE ? node.data.trim() : "";
-        const said = text && translation(text, words);
+        const said = text && translation(text, words, Boolean(element.closest(".solution")));
         if (!said) continue;
         const span = document.createElement("span");
         span.lang = lang;

@@ -27,6 +27,8 @@ KINDS = ("compute", "write", "mend", "read", "predict", "annotate")
 TITLE = re.compile(rf".+ · ({'|'.join(LEVELS)}), ({'|'.join(KINDS)})$")
 SAYS_UNIT = re.compile(r"\([^)]+\)|code|species|call type|annotator|calling index|seconds")
 
+ANSWER = r"^:class-container: quiz-answer( quiz-right)?\n\n\*\*(Right|Not quite)\.\*\* \S"
+
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda p: p.stem)
 
 
@@ -134,9 +136,11 @@ def test_quizzes_have_feedback_on_every_answer(chapter):
     questions = re.split(r"^\*\*\d\. ", quiz, flags=re.MULTILINE)[1:]
     assert 3 <= len(questions) <= 5
     for question in questions:
-        answers = re.findall(r"^:class-container: quiz-answer\n\n\*\*(Right|Not quite)\.\*\* \S", question, re.M)
+        answers = re.findall(ANSWER, question, re.MULTILINE)
         assert len(answers) == question.count(":::{dropdown}") >= 2
-        assert "Right" in answers and "Not quite" in answers
+        # The mark that the page draws, a tick or a cross, is that of the word.
+        assert all(word == ("Right" if mark else "Not quite") for mark, word in answers)
+        assert [word for _, word in answers].count("Right") == 1
 
 
 @each_chapter

@@ -3,9 +3,13 @@
 import re
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
+import anura_languages
 import messages
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "book" / "locale"
@@ -71,3 +75,33 @@ def test_the_words_of_the_interface_are_there_in_each_language():
     assert short["es"] == short["pt_BR"] and len(short["es"]) > 20
     assert words["es"] == words["pt_BR"] and {"Right.", "Not quite.", "Quiz", "Exercise"} <= set(words["es"])
     assert all(len(set(keys)) == len(keys) for keys in [*short.values(), *words.values()])
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "mended"),
+    [
+        ("es", ["Solución a", " Ejercicio 1 (Al menos una vez)"], "Solución del ejercicio 1 (Al menos una vez)"),
+        ("pt_BR", ["Solução para", " Exercício 2 (Avaliar)"], "Solução do Exercício 2 (Avaliar)"),
+        ("es", ["Ejercicio 1 ", "(Solución a medias)"], "Ejercicio 1 (Solución a medias)"),
+    ],
+)  # fmt: skip
+def test_titles_of_solutions_have_their_article(language, title, mended):
+    node = nodes.title("", "", nodes.Text(title[0]), nodes.reference("", title[1]))
+    anura_languages.mend_solution_title(node, language)
+    assert node.astext() == mended
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [("es", ["Nelson y Graves ", "0,56", "v. 1.2"]), ("pt_BR", ["Nelson e Graves ", "0,56", "v. 1.2"]),
+     ("", ["Nelson and Graves ", "0.56", "v. 1.2"])],
+)  # fmt: skip
+def test_authors_and_results_are_written_as_the_language_does(language, written):
+    document = new_document("page")
+    document += nodes.inline("", "Nelson and Graves ", classes=["bibtex-citation"])
+    document += nodes.inline("", "0.56", classes=["pasted-text"])
+    document += nodes.inline("", "v. 1.2")
+    app = SimpleNamespace(config=SimpleNamespace(anura_translation=language))
+    anura_languages.write_as_the_language_does(app, document, "page")
+    assert [part.astext() for part in document.children] == written
+    assert anura_languages.join_authors("Rudas and Isaza", "es") == "Rudas e Isaza"

@@ -41,6 +41,7 @@ def test_wrong_answers_get_their_hint(name, answer, hint, capsys):
     assert not al.check(name, answer)
     said = capsys.readouterr().out
     assert any(part in said for part in hint.split("|")), said
+    assert "our guess was" not in said and "You guessed" not in said  # or a wrong number would buy the right word
 
 
 def test_every_exercise_has_two_typical_wrong_answers():

@@ -33,21 +33,25 @@ def _share(answer):
 @exercise("weak-labels.2")
 def _chance(answer):
     hints = {
-        0.6: _("chances don't add: with ten recordings that would be 2. Multiply the chances of hearing nothing"),
-        0.008: _("that is the chance to hear it in every one of the recordings"),
-        0.512: _("that is the chance to hear it in none; what is left of 1?"),
-        0.992: _("that is the chance to miss it at least once; the chance to miss once is 1 - p, not p"),
-        0.384: _("that is the chance to hear it in exactly one; more than one will do, too"),
-        0.2: _("that is the chance for a single recording; n has no influence yet"),
-    }
-    hint = expect_number(run_function(answer, 0.2, 3), 1 - 0.8**3, tol=1e-6, hints=hints)
-    return hint or expect_number(run_function(answer, 0.5, 1), 0.5, tol=1e-9)
+        0.8: _("chances don't add: with more recordings the sum would pass 1. Multiply the chances of hearing nothing"),
+        0.01: _("that is the chance to hear it in every one of the recordings"),
+        0.36: _("that is the chance to hear it in none; what is left of 1?"),
+        0.99: _("that is the chance to miss it at least once; the chance to miss once is 1 - p, not p"),
+        1 - (1 - 0.8 / 3) ** 3: _("that takes the mean of the chances for each of them; multiply the three as they "
+                                  "are"),
+        0.5: _("that is the chance in the best recording alone; the others help"),
+    }  # fmt: skip
+    hint = expect_number(run_function(answer, np.array([0.2, 0.5, 0.1])), 0.64, tol=1e-6, hints=hints)
+    return hint or expect_number(run_function(answer, np.array([0.5])), 0.5, tol=1e-9)
 
 
 @exercise("weak-labels.3")
 def _overlap(answer):
-    return expect_choice(answer, "2 or 3", ("1", "2", "3", "2 or 3"), {
-        "1": _("With one or two callers nothing overlaps: all circles lie on zero."),
+    alone = _("With one or two callers nothing overlaps: all circles lie on zero.")
+    return expect_choice(answer, "2 or 3", ("1", "2", "3", "1 or 2", "2 or 3", "1, 2 or 3"), {
+        "1": alone,
+        "1 or 2": alone,
+        "1, 2 or 3": alone,
         "2": _("There are squares at that height, and something else as well."),
         "3": _("There are triangles at that height, and something else as well."),
     })

@@ -51,11 +51,13 @@ def _hours(answer):
 
 @exercise("few-labels.2")
 def _axes(answer):
-    choices = ("longer recordings", "recordings with more boxes", "more recordings")
-    return expect_choice(answer, choices[1], choices, {
-        "longer recordings": _("all recordings of the pond last equally long"),
-        "more recordings": _("compare the same number of recordings, the same place in the left panel"),
-    })  # fmt: skip
+    # What the figure of the page shows, which is of the book's pond.
+    return expect_number(answer, 38, tol=14, hints={
+        0: _("compare at the same height, and in the right panel"),
+        -38: _("it is the other way round: uncertainty needs more"),
+        88: _("that is what random needs; subtract it from what uncertainty needs"),
+        126: _("that is what uncertainty needs; subtract what random needs"),
+    })
 
 
 @exercise("few-labels.3")

@@ -100,10 +100,11 @@ def _pond_2(answer):
     return None
 
 
-CLIP_S = 18.0
+CLIP_S = 15.0
+WANTED = "SHOTRI"
 
 
-def _spans(answer):
+def _spans(answer, from_s):
     """The pairs of an answer as an array, or a hint."""
     if isinstance(answer, pd.DataFrame):
         if not {"start_s", "end_s"} <= set(answer.columns):
@@ -125,31 +126,63 @@ def _spans(answer):
     for start, end in spans:
         if end <= start:
             return _("({start:g}, {end:g}) ends before it begins; give (start_s, end_s).", start=start, end=end)
-        if start < 0 or end > CLIP_S + 0.5:
-            return _("({start:g}, {end:g}) lies outside the clip of {clip_s:g} s; give seconds from its start.",
-                     start=start, end=end, clip_s=CLIP_S)
+        if start < from_s - 0.5 or end > from_s + CLIP_S + 0.5:
+            return _("({start:g}, {end:g}) lies outside the clip, which goes from {from_s:g} to {to_s:g} s; give "
+                     "seconds from the start of the recording.",
+                     start=start, end=end, from_s=from_s, to_s=from_s + CLIP_S)
     return spans
+
+
+def _touches(spans, bouts):
+    """Which span overlaps which bout, shape (n_spans, n_bouts)."""
+    return (spans[:, None, 0] < bouts[None, :, 1]) & (spans[:, None, 1] > bouts[None, :, 0])
+
+
+def _in_clip(table, clip, from_s):
+    """What of a table of labels or calls sounds in the clip."""
+    sounds = (table["end_s"] > from_s) & (table["start_s"] < from_s + CLIP_S)
+    return table[(table["recording"] == clip) & sounds]
+
+
+def _nobody_wanted(spans, bouts, truth):
+    """A hint for a span in which the wanted type does not call, or None."""
+    mine = truth["species"] == WANTED
+    for (start, end), bout in zip(spans, _touches(spans, bouts), strict=True):
+        inside = (truth["start_s"] < end) & (truth["end_s"] > start)
+        near = (truth["start_s"] < end + 0.3) & (truth["end_s"] > start - 0.3)
+        if bout.any() or (inside & mine).any():
+            continue
+        if inside.any():
+            return _("From {start:g} to {end:g} s the other one calls, {other}. Play both examples, and then these "
+                     "seconds.", start=start, end=end, other=truth.loc[inside, "species"].iloc[0])
+        if (near & mine).any():
+            continue
+        return _("Invented: from {start:g} to {end:g} s nobody calls. A thin line that goes on is an insect, "
+                 "and the hiss is the background.", start=start, end=end)
+    return None
 
 
 @exercise("pond.5")
 def _pond_5(answer):
+    if not isinstance(answer, tuple | list) or len(answer) != 3:
+        return _("Answer with (clip, from_s, calls).")
+    clip, from_s, calls = answer
     pond = load_dataset("pond")
-    labels = pond.strong_labels
-    alone = labels[labels.groupby("recording")["species"].transform("nunique") == 1]
-    early = alone[alone["end_s"] < CLIP_S]
-    clip = early["recording"].mode()[0]
-    bouts = early.loc[early["recording"] == clip, ["start_s", "end_s"]].to_numpy()
-    spans = _spans(answer)
+    if clip not in set(pond.recordings["recording"]) or not isinstance(from_s, int | float | np.number):
+        return _("Leave clip and from_s as they are; calls is your answer.")
+    spans = _spans(calls, float(from_s))
     if isinstance(spans, str):
         return spans
-    touches = (spans[:, None, 0] < bouts[None, :, 1]) & (spans[:, None, 1] > bouts[None, :, 0])
-    truth = pond.truth
-    real = truth[truth["recording"] == clip]
-    for (start, end), bout in zip(spans, touches, strict=True):
-        calls = (real["start_s"] < end + 0.3) & (real["end_s"] > start - 0.3)
-        if not bout.any() and not calls.any():
-            return _("Invented: from {start:g} to {end:g} s nobody calls. A thin line that goes on is an insect, "
-                     "and the hiss is the background.", start=start, end=end)
+    labels = _in_clip(pond.strong_labels, clip, from_s)
+    bouts = labels.loc[labels["species"] == WANTED, ["start_s", "end_s"]].to_numpy()
+    bouts = bouts.clip(from_s, from_s + CLIP_S)
+    hint = _nobody_wanted(spans, bouts, _in_clip(pond.truth, clip, from_s))
+    return hint or _compare(spans, bouts)
+
+
+def _compare(spans, bouts):
+    """A hint where the spans cover, miss, cut up or move a bout, or None."""
+    touches = _touches(spans, bouts)
     if (touches.sum(axis=1) > 1).any():
         start, end = spans[touches.sum(axis=1) > 1][0]
         return _("({start:g}, {end:g}) covers several calls with silences of more than a second: give each its own "

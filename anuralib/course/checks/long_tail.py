@@ -94,9 +94,13 @@ def _long_tail_4(answer):
 
 @exercise("long-tail.5")
 def _long_tail_5(answer):
-    return expect_number(answer, 0.2, tol=1e-6, hints={
-        0.4: _("That is the best F1 itself; for calibrated probabilities the best threshold is half of it."),
+    p = np.array([0.8, 0.45, 0.35, 0.2, 0.1, 0.1])
+    f1 = [2 * p[:k].sum() / (k + p.sum()) for k in range(1, 7)]
+    return expect_number(answer, max(f1) / 2, tol=2e-3, hints={
+        max(f1): _("That is the best F1 itself; for calibrated probabilities the best threshold is half of it."),
         0.5: _("0.5 is best for the share of right answers, not for F1."),
-        0.8: _("Half of it, not twice."),
-        20: _("Give a probability between 0 and 1."),
-    })
+        f1[0] / 2: _("That is half of F1 with a yes to 0.8 alone; try yes to more of the groups."),
+        f1[5] / 2: _("That is half of F1 with a yes to all; try yes to fewer of the groups."),
+        0.35: _("A yes from 0.35 on is best; the threshold that the theorem gives is half of the F1 of that."),
+        50 * max(f1): _("Give a probability between 0 and 1."),
+    })  # fmt: skip

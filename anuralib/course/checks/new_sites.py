@@ -53,10 +53,12 @@ def _way(answer):
 
 @exercise("new-sites.2")
 def _lost(answer):
-    choices = ("SHOTRI at SIM2", "HIGPEE at SIM3", "LONTRI at SIM4")
-    return expect_choice(answer, choices[0], choices, {
-        "HIGPEE at SIM3": _("it loses much, but its triangle is still far right of the upright mark"),
-        "LONTRI at SIM4": _("look for the upright mark in its row: the triangle is far right of it"),
+    choices = ("BARWHI", "ASCWHI", "HIGPEE", "SHOTRI", "LONTRI")
+    return expect_choice(answer, "ASCWHI", choices, {
+        "BARWHI": _("it loses little, but in another type's rows circle and triangle lie on each other"),
+        "HIGPEE": _("look at its row at SIM3"),
+        "SHOTRI": _("look at its row at SIM2"),
+        "LONTRI": _("look at its row at SIM4"),
     })  # fmt: skip
 
 

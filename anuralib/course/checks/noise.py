@@ -24,9 +24,11 @@ def _ratio(answer):
 @exercise("noise.2")
 def _letters(answer):
     # What the figure of the page shows, which is of the book's pond.
-    return expect_choice(answer, "H or M", ("M", "H or M", "H, M or L"), {
-        "M": _("at 15 dB there is the curve of H, too: a bout of H also holds calls that are fainter than its mean"),
-        "H, M or L": _("look where the curve of L ends"),
+    return expect_number(answer, 26, tol=2, hints={
+        18: _("that is the limit for the *mean* of a bout; the curve of M goes on beyond it"),
+        12: _("there the curve of L ends; look where that of M does"),
+        8: _("that is the limit between L and M for the mean of a bout"),
+        50: _("there the curve of H ends; look where that of M does"),
     })
 
 

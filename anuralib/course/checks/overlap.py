@@ -10,12 +10,13 @@ from anuralib.course.language import text as _
 
 @exercise("overlap.1")
 def _overlap_1(answer):
-    p = 3 / 26
-    return expect_number(answer, 2 * p / (1 + p), tol=5e-3, hints={
-        p: _("That is the precision of always saying yes; F1 is the harmonic mean of it and of recall."),
-        1: _("That is the recall. The precision is low: 3 of 26 names are right."),
-        (1 + p) / 2: _("That is the plain mean of precision and recall; F1 is the harmonic one."),
-        200 * p / (1 + p): _("Give F1 as a number between 0 and 1."),
+    p = 0.2 / (2 - 0.2)
+    return expect_number(answer, 26 * p, tol=0.02, hints={
+        26 * 0.2: _("That takes F1 for the share of positive pairs; solve the formula for p."),
+        26 * 0.1: _("F1 is nearly twice the share only where the share is small; solve the formula for p."),
+        p: _("That is the share of positive pairs; how many of 26 species is that?"),
+        26 * 0.2 / 2.2: _("Mind the sign: p = F1 / (2 - F1)."),
+        3: _("Nearly: give it with two decimals."),
     })  # fmt: skip
 
 

@@ -30,15 +30,13 @@ def _scaling_2(answer):
     if hint is not None:
         return _("The guess: {hint}", hint=_(hint))
     hint = expect_number(measured, 5, hints={
-        0: _("The five are written again, so five are newer: note the times of all window files first, then remove "
-             "five, run, and compare the times of all."),
+        0: _("Note the sizes of the five files before you cut them, and compare after the second run."),
     })  # fmt: skip
     if hint is not None:
         return hint if measured == 0 else (
-            _("Measured: {hint}. Count only the .wav files below folder / 'windows' whose time is later than "
-              "before; if all of them are, the folder was emptied first.", hint=_(hint)))
+            _("Measured: {hint}. Count only those of the five cut files that have their old size again.", hint=_(hint)))
     if guess.strip().lower() != "five":
-        print(_("Your guess was {guess!r}: what is there already is not written again.", guess=guess))
+        print(_("Your guess was {guess!r}: what is there and whole is not written again.", guess=guess))
     return None
 
 

@@ -103,8 +103,8 @@ def _leakage_3(answer):
     if hint is not None and hint not in wrong.values() and number and abs(measured - right) < 0.06:
         return _("nearly: give the share as measured by al.leak_report, not rounded")
     if hint is None and guess.strip().lower() != "two thirds":
-        print(_("Your guess was {guess!r}, and {right:.0%} it is: the other window is in train 7 times of 10.",
-                guess=guess, right=right))
+        print(_("You guessed {guess!r}, and measured {right:.0%}. Of each test window's recording one other window was "
+                "kept, and the coin puts it into train 7 times out of 10.", guess=guess, right=right))
     return hint
 
 
@@ -113,6 +113,7 @@ def _leakage_4(answer):
     rows = ("windows", "windows side by side", "recordings", "recordings, stratified", "nights, stratified",
             "site SIM3")  # fmt: skip
     right = {"A": "site SIM3", "B": "nights, stratified", "C": "windows side by side"}
+    in_table = {"sites": "site SIM3", "site": "site SIM3", "nights": "nights, stratified"}  # of claims, not of splits
     known = _("Here each recording is known in part, and will be when it is used.")
     hints = {
         "A": dict.fromkeys(rows, _("They will never have heard a window of those ponds: the whole pond must be new."))
@@ -126,7 +127,9 @@ def _leakage_4(answer):
     if not isinstance(answer, dict) or set(answer) != set(right):
         return _("Answer with a dictionary of A, B and C.")
     for project, row in right.items():
-        hint = expect_choice(answer[project], row, rows, hints[project])
+        named = answer[project]
+        named = in_table.get(named.strip().lower(), named) if isinstance(named, str) else named
+        hint = expect_choice(named, row, rows, hints[project])
         if hint is not None:
             return f"{project}: {_(hint)}"
     return None

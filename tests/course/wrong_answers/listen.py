@@ -2,6 +2,8 @@
 
 import numpy as np
 
+CLIP = ("SIM2_20200615_020000", 0)  # of the tiny pond: six short trills in a chorus
+TRILLS = [(1.0, 1.7), (3.2, 3.9), (5.2, 5.5), (8.4, 9.2), (10.8, 11.4), (12.9, 13.5)]
 PANELS = {"A": "wind", "B": "rain", "C": "insects", "D": "frogs"}
 
 WRONG = [
@@ -23,12 +25,17 @@ WRONG = [
     ("pond.2", dict.fromkeys("ABCD", "wind"), "hiss|lines|harmonics"),
     ("pond.2", dict.fromkeys("ABCD", "birds"), "one of"),
     ("pond.2", ["wind", "rain", "insects", "frogs"], "dictionary"),
-    ("pond.5", [(0.0, 18.0)], "several calls"),
-    ("pond.5", [(0.2, 0.9)], "Invented"),
-    ("pond.5", [(3.5, 3.8)], "Missed|Invented"),
-    ("pond.5", [(5.0, 4.5)], "before it begins"),
-    ("pond.5", [(3460, 3820)], "seconds"),
-    ("pond.5", [3.5, 6.7, 8.6], "pair"),
+    ("pond.5", (*CLIP, [(0.9, 5.6)]), "several calls"),
+    ("pond.5", (*CLIP, [(0.9, 1.8)]), "Missed: 5 of 6"),
+    ("pond.5", (*CLIP, [*TRILLS, (6.2, 6.8)]), "the other one calls"),
+    ("pond.5", (*CLIP, [(1.0, 1.3), (1.4, 1.7), *TRILLS[1:]]), "cut up"),
+    ("pond.5", (*CLIP, [*TRILLS[:-1], (12.1, 13.5)]), "off by 0.8 s"),
+    ("pond.5", (*CLIP, [(5.0, 4.5)]), "before it begins"),
+    ("pond.5", (*CLIP, [(15.2, 16.0)]), "start of the recording"),
+    ("pond.5", (*CLIP, [1.0, 3.2, 5.2]), "pair"),
+    ("pond.5", ("SIM3_20210226_020000", 0, [(0.1, 0.5)]), "Invented"),
+    ("pond.5", TRILLS, "(clip, from_s, calls)"),
+    ("pond.5", ("another", 0, TRILLS), "Leave clip"),
     ("sound.1", 12.4 / 22050, "Multiply"),
     ("sound.1", 273421, "number 0"),
     ("sound.1", 12.4 * 44100, "44,100"),

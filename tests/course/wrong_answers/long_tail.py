@@ -17,6 +17,8 @@ WRONG = [
     ("long-tail.4", 1.0, "not 1"),
     ("long-tail.4", 1e6, "too high"),
     ("long-tail.4", 0.0, "too low"),
-    ("long-tail.5", 0.4, "half of it"),
+    ("long-tail.5", 0.64, "half of it"),
+    ("long-tail.5", 0.35, "the theorem"),
+    ("long-tail.5", 4 / 11.3, "the theorem|too high"),
     ("long-tail.5", 0.5, "share of right answers"),
 ]
