@@ -38,6 +38,7 @@ from .field.claims import species_by_hour, to_verify
 from .field.detections import labels_from_windows, predict_folder
 from .field.export import export_darwin_core, read_darwin_core
 from .field.report import report_page
+from .field.survey import draw_sample, sun_times
 from .labels.agreement import agreement, match_bouts
 from .labels.bouts import merge_calls, split_label
 from .labels.formats import (
@@ -119,6 +120,7 @@ __all__ = [
     "dominant_frequency",
     "download_anuraset",
     "draw_individual",
+    "draw_sample",
     "embed",
     "embed_recordings",
     "evaluate",
@@ -200,6 +202,7 @@ __all__ = [
     "stratified_split",
     "strong_to_weak",
     "summarise_windows",
+    "sun_times",
     "synthesise_call",
     "threshold_for_alarms",
     "timetable",

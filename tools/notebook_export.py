@@ -66,6 +66,7 @@ if importlib.util.find_spec("anuralib") is None:
 '''
 # Module name -> package name, of what the chapters use and a bare Python or Colab may lack.
 NEEDED = {
+    "astral": "astral",
     "joblib": "joblib",
     "librosa": "librosa",
     "maad": "scikit-maad",

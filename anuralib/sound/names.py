@@ -112,7 +112,8 @@ def _find(name: str) -> tuple[str, datetime, timedelta | None] | None:
     return match["before"], _clock(match), _offset(match)
 
 
-def _zone(time_zone: str | None) -> ZoneInfo | None:
+def zone_named(time_zone: str | None) -> ZoneInfo | None:
+    """The zone of a name like America/Sao_Paulo; None for None."""
     try:
         return None if time_zone is None else ZoneInfo(time_zone)
     except (KeyError, ValueError, TypeError, OSError) as error:
@@ -158,7 +159,7 @@ def recording_time(name: str, time_zone: str | None = None) -> RecordingTime:
     >>> recording_time("moth1_5D0B1F2C").datetime, str(recording_time("moth1_5D0B1F2C", "America/Sao_Paulo").datetime)
     (NaT, '2019-06-20 02:52:44')
     """
-    zone = _zone(time_zone)
+    zone = zone_named(time_zone)
     try:
         found = _find(unicodedata.normalize("NFC", name)) if isinstance(name, str) else None
         when = None if found is None else pd.Timestamp(found[1]).as_unit("ns").as_unit("us")
@@ -380,7 +381,7 @@ def site_and_time(
     try:
         site, when, _ = recording_time(own, time_zone)
     except ValueError:
-        _zone(time_zone)  # a time zone that is not known is no fault of the name
+        zone_named(time_zone)  # a time zone that is not known is no fault of the name
         return place, pd.NaT
     if name is not None and name != recording_name(path):
         site = _as_site(name[: len(name) - len(own)] + found[0])
@@ -416,7 +417,7 @@ def recording_times(names, time_zone: str | None = None) -> pd.DataFrame:
     DataFrame
         Indexed by name: `site` (empty where not known), `datetime`, `night` (text).
     """
-    _zone(time_zone)
+    zone_named(time_zone)
     rows = {}
     for name in dict.fromkeys(names):
         try:
