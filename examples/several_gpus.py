@@ -31,11 +31,9 @@ def main():
     train = windows[windows["subset"] == "train"]
     features = al.window_features(train, pond, progress=accelerator.is_main_process)
     model = al.build_model(chosen.model, pond.species)
-    al.fit(
-        model, (features, train[pond.species]), epochs=chosen.epochs, batch_size=64, accelerator=accelerator,
-        progress=accelerator.is_main_process,
-        on_epoch=lambda _, row: accelerator.print(f"epoch {row['epoch']}: loss {row['train_loss']:.4f}"),
-    )  # fmt: skip
+    data, first = (features, train[pond.species]), accelerator.is_main_process
+    al.fit(model, data, epochs=chosen.epochs, batch_size=64, accelerator=accelerator,
+           progress=first, on_epoch=lambda _, row: accelerator.print(f"epoch {row['epoch']}: loss {row['train_loss']}"))
     if accelerator.is_main_process:
         al.save_model(model.cpu(), chosen.out)
     accelerator.end_training()
