@@ -11,7 +11,7 @@ TORCH_ARGS ?=
 HASHES ?= yes
 READY := .venv/.ready
 
-.PHONY: help book test test-units test-book serve notebooks kit messages chapter lock newest paper clean
+.PHONY: help book test test-units test-book test-pages serve notebooks kit messages chapter lock newest paper clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -42,12 +42,11 @@ book: $(READY)  ## execute and build the book: book/_build/html/index.html
 	$(BIN)/jupyter-book build -W --keep-going -n book
 	$(BIN)/python tools/translate_book.py
 
-# The book is executed while the unit tests run, its log in build/book.log. Each leaves a core idle half of the time, and
+# The book is executed and looked at while the unit tests run, the logs in build/. Each leaves a core idle half of the time, and
 # threads that wait must not keep one busy; their number, and so every result, stays the same.
 test: $(READY)  ## lint, unit tests, executed book, tests of the built pages
 	$(BIN)/ruff check .
-	$(MAKE) --jobs 2 test-units test-book
-	$(BIN)/python -m pytest $(TESTS) tests/site
+	$(MAKE) --jobs 2 test-units test-pages
 
 # One more than there are cores, since some wait for a browser or another process.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -58,6 +57,9 @@ test-units: $(READY)
 test-book: $(READY)
 	@mkdir -p build
 	@OMP_WAIT_POLICY=PASSIVE $(MAKE) book > build/book.log 2>&1 || { tail -n 100 build/book.log; exit 1; }
+
+test-pages: test-book
+	@$(BIN)/python -m pytest $(TESTS) tests/site > build/pages.log 2>&1; status=$$?; cat build/pages.log; exit $$status
 
 serve: book  ## build the book and serve it on http://127.0.0.1:8000
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory book/_build/html 8000

@@ -12,6 +12,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 os.environ.setdefault("ANURALIB_SMOKE", "1")
 
 import pytest
+from filelock import FileLock
 
 # The Sphinx extensions, the tools and the benchmarks are scripts, not packages.
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,6 +36,33 @@ def book_pond():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANURALIB_SMOKE", "0")
         return al.load_dataset("pond")
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """`once(name, make)`: a folder that the first process of the tests fills by `make(folder)`, for all of them."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder_of(name, make):
+        folder = base / name
+        with FileLock(base / f"{name}.lock"):
+            if not (folder / "made").is_file():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                (folder / "made").touch()
+        return folder
+
+    return folder_of
+
+
+@pytest.fixture(scope="session")
+def notebooks(once):
+    """A folder with the three views of every chapter."""
+    import notebook_export
+
+    return once("notebooks", lambda out: notebook_export.export_book(ROOT / "book", out, views=notebook_export.VIEWS))
 
 
 @pytest.fixture(scope="session")

@@ -28,13 +28,6 @@ PROMISED = {"windows", "build-dataset", "leakage", "stratify", "features", "trai
 
 
 @pytest.fixture(scope="module")
-def notebooks(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("notebooks")
-    notebook_export.export_book(BOOK, folder, views=["filled", "learner"])
-    return folder
-
-
-@pytest.fixture(scope="module")
 def recordings(tmp_path_factory):
     """A small folder of AnuraSet's form, and a cache for its pictures."""
     folder = tmp_path_factory.mktemp("any")

@@ -14,6 +14,8 @@ import nbclient
 import nbformat
 import notebook_export
 import pytest
+from jupyter_client import AsyncKernelManager
+from jupyter_core.utils import run_sync
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 CHAPTERS = [
@@ -22,14 +24,6 @@ CHAPTERS = [
     if notebook_export.is_chapter(path.read_text(encoding="utf-8"))
 ]
 IDS = [path.stem for path in CHAPTERS]
-
-
-@pytest.fixture(scope="session")
-def notebooks(tmp_path_factory):
-    """A folder with the three views of every chapter."""
-    folder = tmp_path_factory.mktemp("notebooks")
-    notebook_export.export_book(BOOK, folder, views=notebook_export.VIEWS)
-    return folder
 
 
 def read(folder, view, chapter):
@@ -61,13 +55,11 @@ RUNS = [pytest.param(path, "filled", id=f"{path.stem}-filled") for path in EXECU
 ]
 
 
-@pytest.fixture(scope="session")
-def kernel(tmp_path_factory):
-    """A kernel, by its name, that has the course's wheel and its requirements, and no way to the repository.
+def write_wheel(folder):
+    """A kernel's specification with the course's wheel and its requirements, and no way to the repository.
 
     Its environment sees the packages of this one by path only, so that the editable install here doesn't count.
     """
-    folder = tmp_path_factory.mktemp("kernel")
     source = folder / "source"
     shutil.copytree(BOOK.parent / "anuralib", source / "anuralib", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
@@ -75,31 +67,54 @@ def kernel(tmp_path_factory):
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, source]
     subprocess.run(build, check=True)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
-    python = folder / "venv" / "bin" / "python"
-    ask = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
-    site = Path(subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True).stdout.strip())
+    (site,) = (folder / "venv").glob("lib/python*/site-packages")
     (site / "base.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
     zipfile.ZipFile(next(folder.glob("anuralib-*.whl"))).extractall(site)
+    python = folder / "venv" / "bin" / "python"
     specification = {"argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
                      "display_name": "wheel", "language": "python"}  # fmt: skip
     place = folder / "jupyter" / "kernels" / "anura-wheel"
     place.mkdir(parents=True)
     (place / "kernel.json").write_text(json.dumps(specification), encoding="utf-8")
-    return "anura-wheel", site, folder / "jupyter"
+
+
+@pytest.fixture(scope="module")
+def kernel(once):
+    """One kernel for all notebooks, since to load the libraries takes longer than most of them."""
+    folder = once("wheel", write_wheel)
+    jupyter, (site,) = folder / "jupyter", (folder / "venv").glob("lib/python*/site-packages")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("JUPYTER_PATH", str(jupyter)), ("ANURALIB_SMOKE", "1"), ("PYTHONWARNINGS", "default")):
+            patch.setenv(name, value)
+        patch.delenv("PYTHONPATH", raising=False)
+        manager = AsyncKernelManager(kernel_name="anura-wheel")
+        run_sync(manager.start_kernel)()
+    yield manager, site
+    run_sync(manager.shutdown_kernel)(now=True)
+
+
+# What a notebook begins with: nothing of the one before, the course's package as new, and an empty folder.
+ANEW = """
+%reset -f
+import os, sys
+for name in [name for name in sys.modules if name.split(".")[0] == "anuralib"]:
+    del sys.modules[name]
+os.chdir({folder!r})
+"""
+WHERE = "import anuralib\nfrom pathlib import Path\nprint(Path(anuralib.__file__).parents[1])"
 
 
 @pytest.mark.parametrize(("chapter", "view"), RUNS)
-def test_notebook_runs_from_the_wheel_in_an_empty_folder(notebooks, kernel, chapter, view, tmp_path, monkeypatch):
-    name, site, jupyter = kernel
-    monkeypatch.setenv("JUPYTER_PATH", str(jupyter))
-    monkeypatch.setenv("ANURALIB_SMOKE", "1")
-    monkeypatch.setenv("PYTHONWARNINGS", "default")
-    monkeypatch.delenv("PYTHONPATH", raising=False)
+def test_notebook_runs_from_the_wheel_in_an_empty_folder(notebooks, kernel, chapter, view, tmp_path):
+    manager, site = kernel
     notebook = read(notebooks, view, chapter)
-    where = "import anuralib\nfrom pathlib import Path\nprint(Path(anuralib.__file__).parents[1])"
-    notebook.cells.append(nbformat.v4.new_code_cell(where))
-    folder = {"metadata": {"path": str(tmp_path)}}
-    nbclient.NotebookClient(notebook, timeout=600, kernel_name=name, resources=folder).execute()
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(ANEW.format(folder=str(tmp_path))))
+    notebook.cells.append(nbformat.v4.new_code_cell(WHERE))
+    client = nbclient.NotebookClient(notebook, timeout=600, km=manager)
+    try:
+        client.execute()
+    finally:
+        client.kc.stop_channels()
     assert os.path.samefile(notebook.cells[-1].outputs[0].text.strip(), site)
     said = "".join(o.get("text", "") for cell in notebook.cells for o in cell.get("outputs", []))
     assert said.count("Pass: ") >= 3
