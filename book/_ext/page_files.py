@@ -14,6 +14,9 @@ from pathlib import Path
 
 KINDS = {"audio/mpeg": "mp3", "image/png": "png", "text/css": "css"}
 _DATA = re.compile(r"data:(audio/mpeg|image/png|text/css);base64,([A-Za-z0-9+/]+={0,2})")
+# A report that is shown in a frame is under the policy of the page around it. Its own, stricter one would forbid the
+# files that its sounds and pictures become here.
+_POLICY_IN_FRAME = re.compile("&lt;meta http-equiv=&quot;Content-Security-Policy&quot; content=&quot;.*?&quot;&gt;")
 LEAST = 700  # characters; a shorter one is cheaper inside the page
 
 
@@ -45,7 +48,7 @@ def move_inline(site, scripts):
             content = base64.b64decode(match[2])
             return f"{root}/{_keep(folder, content, KINDS[match[1]])}"
 
-        new = _DATA.sub(stored, text)
+        new = _POLICY_IN_FRAME.sub("", _DATA.sub(stored, text))
         for name, source in scripts.items():
             tag = f"<script>{source}</script>"
             if tag in new:
