@@ -100,6 +100,7 @@ import os, sys
 for name in [name for name in sys.modules if name.split(".")[0] == "anuralib"]:
     del sys.modules[name]
 os.chdir({folder!r})
+__spec__ = None  # which was reset, too; processes that a notebook starts look for it
 """
 WHERE = "import anuralib\nfrom pathlib import Path\nprint(Path(anuralib.__file__).parents[1])"
 
