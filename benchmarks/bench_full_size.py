@@ -11,6 +11,7 @@ copied.
 
 import json
 import multiprocessing
+import os
 import re
 import sys
 import tempfile
@@ -96,6 +97,7 @@ def rehearse(root, out, epochs, files=True):
 
 def _job(root, out, epochs, files, answer):
     answer.write_text(json.dumps(rehearse(root, out, epochs, files)), encoding="utf-8")
+    os._exit(0)  # an end in good order would wait for joblib's workers, which wait for more work
 
 
 def in_a_process(*given):
