@@ -50,6 +50,14 @@ def _pieces(data, first, last):
             yield piece
 
 
+def _slowly(pieces, pause_s):
+    """The same bytes, with a pause after each few: a download that lasts long enough to be killed in its middle."""
+    for piece in pieces:
+        for start in range(0, len(piece), 1 << 14):
+            yield piece[start : start + (1 << 14)]
+            time.sleep(pause_s)
+
+
 def _trickle():
     """Single bytes, as long as the client has patience."""
     for _ in range(2000):
@@ -75,19 +83,21 @@ class Server(ThreadingHTTPServer):
     agents : set of str
     per_minute : int or None
         Requests that are answered in a minute; the next gets 429 with `Retry-After`. None: no limit.
+    pause_s : float
+        After each 16 kB of a file.
     clock : callable
         Seconds that go by for the limit. A test gives one of its own, and never waits.
     """
 
     daemon_threads = True
 
-    def __init__(self, files, faults=(), per_minute=None, clock=time.monotonic):
+    def __init__(self, files, faults=(), per_minute=None, clock=time.monotonic, pause_s=0.0):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.record_url = self.url + RECORD
         self.files, self.faults = dict(files), dict(faults)
         self.asked, self.sent, self.ranges, self.agents = Counter(), Counter(), [], set()
-        self.per_minute, self.clock, self.refused = per_minute, clock, 0
+        self.per_minute, self.clock, self.pause_s, self.refused = per_minute, clock, pause_s, 0
         self._begun, self._in_minute, self._sums, self._lock = -math.inf, 0, {}, threading.Lock()
 
     def handle_error(self, *of):
@@ -112,10 +122,12 @@ class Server(ThreadingHTTPServer):
         """What the record's API says, as far as anyone needs it."""
         rows = []
         for name, data in self.files.items():
-            key = (name, data if isinstance(data, Path) else id(data))
-            self._sums.setdefault(key, _md5(data))
+            if not isinstance(data, Path):
+                md5 = _md5(data)
+            elif (md5 := self._sums.get(data)) is None:
+                md5 = self._sums[data] = _md5(data)
             rows.append({"key": name, "size": _size(data) + 7 * (self.faults.get(name) == "wrong size"),
-                         "checksum": f"md5:{self._sums[key]}", "links": {"self": self.file_url(name)}})  # fmt: skip
+                         "checksum": f"md5:{md5}", "links": {"self": self.file_url(name)}})  # fmt: skip
         return json.dumps({"id": 8342596, "files": rows}).encode()
 
 
@@ -194,7 +206,8 @@ class Handler(BaseHTTPRequestHandler):
             last, self.close_connection = first + max(CUT_AT, (last + 1 - first) // 2) - 1, True
         server.ranges.append((name, first, last))
         with contextlib.suppress(OSError):  # who has enough hangs up
-            for piece in _trickle() if fault == "slow" else _pieces(data, first, last):
+            pieces = _trickle() if fault == "slow" else _pieces(data, first, last)
+            for piece in _slowly(pieces, server.pause_s) if server.pause_s else pieces:
                 self.wfile.write(piece)
                 server.sent[name] += len(piece)
         return None

@@ -196,10 +196,10 @@ def _named(name, n_jobs):
 def _ours(model):
     """A network of the course; it says nothing of its windows' length, which `predict` checks."""
     from anuralib.challenges.embeddings import embed
-    from anuralib.learn.checkpoints import digest
+    from anuralib.learn.checkpoints import digest_of_weights
     from anuralib.learn.features import pictures_of
 
-    weights = digest(*(value.detach().cpu().numpy() for value in model.state_dict().values()))
+    weights = digest_of_weights(model)
     rate = model.features["sample_rate_hz"]
     window_s = 3.0 if model.input_shape is None else _roundest(model.input_shape[1], model.features["hop"] / rate)
     return Encoder(lambda signals: embed(model, pictures_of(signals, **model.features)), window_s, rate,

@@ -33,7 +33,7 @@ from anuralib.data.dataset import sound_paths
 from anuralib.data.folders import read_recordings_folder
 from anuralib.labels.bouts import merge_calls
 from anuralib.labels.formats import read_audacity_labels, write_audacity_labels
-from anuralib.learn.checkpoints import digest
+from anuralib.learn.checkpoints import digest_of_weights
 from anuralib.learn.models import load_model, save_model
 from anuralib.learn.pictures import read_windows
 from anuralib.learn.prediction import predict
@@ -171,13 +171,9 @@ def _predict_recordings(model, sounds, out, way, n_jobs, progress):
 def _model_of(path, weights):
     """The network of a run, read once in each worker; `weights` tells it from an earlier one at the same place."""
     model = load_model(path)
-    if _weights(model) != weights:
+    if digest_of_weights(model) != weights:
         raise ValueError(f"{path}: not the network of this run; run predict_folder again")
     return model
-
-
-def _weights(model):
-    return digest(*(value.detach().cpu().numpy() for value in model.state_dict().values()))
 
 
 def _predict_one(weights, sound, out, way):
@@ -256,7 +252,7 @@ def predict_folder(
         raise ValueError(f"threshold has no entry for {threshold.index[~np.isfinite(threshold)].tolist()}, or inf")
     window_starts(0.0, window_s, hop_s)  # refuses what gives no windows, before anything is written
     dataset = folder if hasattr(folder, "recordings") else read_recordings_folder(folder, on_error=on_error)
-    weights = _weights(model)
+    weights = digest_of_weights(model)
     run = {
         "model": weights, "species": model.species, "threshold": threshold.to_list(), "window_s": window_s,
         "hop_s": hop_s, "block_s": block_s if np.isfinite(block_s) else str(block_s), "channel": channel,

@@ -24,6 +24,11 @@ def digest(*arrays):
     return total.hexdigest()
 
 
+def digest_of_weights(model):
+    """What tells a network from any other, also of the same kind."""
+    return digest(*(value.detach().cpu().numpy() for value in model.state_dict().values()))
+
+
 def name_of(thing):
     """A name for the settings of a run, the same in every process: of a functools.partial its function and options."""
     inner = getattr(thing, "func", None)

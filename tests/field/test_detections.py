@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 
 import anuralib as al  # noqa: E402
 from anuralib.field import detections
+from anuralib.learn.checkpoints import digest_of_weights
 
 RATE = 22050
 SPECIES = ["LOWTON", "HIGTON"]
@@ -336,4 +337,4 @@ def test_workers_refuse_another_network_at_its_place(trained, tmp_path):
     model, _ = trained
     al.save_model(al.build_model("small_cnn", SPECIES, seed=9), tmp_path / "model.pt")
     with pytest.raises(ValueError, match="model.pt: not the network of this run"):
-        detections._model_of(tmp_path / "model.pt", detections._weights(model))
+        detections._model_of(tmp_path / "model.pt", digest_of_weights(model))
