@@ -63,6 +63,7 @@ from .pond.scenes import nuisance
 from .score.bootstrap import bootstrap_ci, paired_bootstrap
 from .score.calibration import calibration_error, reliability
 from .score.conditions import pair_quality, pair_snr, scores_by, scores_by_polyphony, threshold_for_alarms
+from .score.errors import confusions, worst
 from .score.metrics import (
     average_precision,
     evaluate,
@@ -115,6 +116,7 @@ __all__ = [
     "check",
     "choose_recordings",
     "collect_answers",
+    "confusions",
     "cut_points",
     "datasets",
     "dominant_frequency",
@@ -217,6 +219,7 @@ __all__ = [
     "window_features",
     "window_labels",
     "window_starts",
+    "worst",
     "write_audacity_labels",
     "write_audio",
     "write_labels",
