@@ -19,7 +19,8 @@ BOOK = Path(__file__).resolve().parents[2] / "book"
 CHAPTERS = {
     "challenges/calling-activity": (
         {"bench_calling_activity": bench_calling_activity.facts},
-        "activity_nought activity_share_1 activity_share_2 activity_share_3",
+        "activity_fewest activity_most activity_nought activity_rank_at_once activity_rank_boxes activity_rank_rate "
+        "activity_share_1 activity_share_2 activity_share_3 activity_thirty",
     ),
     "challenges/few-labels": ({"bench_few_labels": bench_few_labels.facts}, "few_pool few_rank few_test"),
     "challenges/long-tail": (

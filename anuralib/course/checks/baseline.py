@@ -223,6 +223,16 @@ def _surer(answer):
     })
 
 
+@exercise("evaluate.6")
+def _company(answer):
+    return expect_choice(answer, "whistle", ("drum", "whistle", "croak"), {
+        "drum": _("it calls in most of the false alarms, and in most windows without any: chance alone would give 32 "
+                  "of its 33"),
+        "croak": _("its ratio is the highest, but it calls in 4 of 40 false alarms, 3 more than chance would give; ask "
+                   "for the difference"),
+    })
+
+
 @exercise("benchmark.1")
 def _ceiling(answer):
     return expect_number(answer, 30.4 * 42 / 38, tol=0.05, hints={

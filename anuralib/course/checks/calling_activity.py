@@ -91,3 +91,22 @@ def _calling_activity_5(answer):
         0.047: _("Of 100 recordings 99 are silent: the false alarms are 0.04 of those, not of 100."),
         4.66: _("Give a share between 0 and 1."),
     })
+
+
+@exercise("calling-activity.6")
+def _calling_activity_6(answer):
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        return _("Answer with the pair (least, greatest).")
+    if list(answer) == [12, 2]:
+        return _("The other way round: the fewest males are those that call fastest.")
+    for got, right, name in zip(answer, (2, 12), (_("The least: {hint}"), _("The greatest: {hint}")), strict=True):
+        hint = expect_number(got, right, tol=1e-3, hints={
+            60 / 17.5: _("That is for a male of middling pace; here the two limits are asked for."),
+            1: _("One male calls 30 times at most, and you counted 60."),
+            60: _("A male calls at least 5 times, so 60 males would give 300 calls or more."),
+            30: _("That is a number of calls; divide the calls that you counted by it."),
+            5: _("That is a number of calls; divide the calls that you counted by it."),
+        })
+        if hint is not None:
+            return name.format(hint=_(hint))
+    return None

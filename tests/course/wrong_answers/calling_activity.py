@@ -17,4 +17,8 @@ WRONG = [
     ("calling-activity.5", 0.007, "Those are the hits"),
     ("calling-activity.5", 0.0396, "add the hits"),
     ("calling-activity.5", 0.04, "99 in 100"),
+    ("calling-activity.6", (12, 2), "other way round"),
+    ("calling-activity.6", (1, 12), "you counted 60"),
+    ("calling-activity.6", (2, 60), "300 calls"),
+    ("calling-activity.6", 12, "pair"),
 ]  # fmt: skip
