@@ -73,6 +73,7 @@ from .score.metrics import (
     tune_thresholds,
 )
 from .show.annotator import annotator
+from .show.colours import species_colour
 from .show.player import player
 from .show.plotting import (
     plot_history,
@@ -198,6 +199,7 @@ __all__ = [
     "spec_augment",
     "species",
     "species_by_hour",
+    "species_colour",
     "spectral_gate",
     "split_label",
     "split_report",

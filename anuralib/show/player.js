@@ -4,10 +4,10 @@
   // Texts of the interface; a page may bring others in window.anuraTexts[language].
   const TEXT = {
     play: "Play", pause: "Pause", loop: "Loop", speed: "Speed", position: "Position in {title}",
-    seconds: "{s} seconds", playing: "Playing {name}", loopOn: "Loop on", loopOff: "Loop off",
+    seconds: "{s} seconds", pointer: "{s} s, {khz} kHz", simulated: "simulated sound", playing: "Playing {name}", loopOn: "Loop on", loopOff: "Loop off",
     keys: "Arrow keys: 0.1 seconds, with Shift 1 second. Space: play or pause. L: loop.",
   };
-  const SPEEDS = [0.5, 0.75, 1, 1.5, 2];
+  const SPEEDS = [0.25, 0.5, 0.75, 1, 1.5, 2];
 
   function language() {
     let chosen = null;
@@ -31,6 +31,7 @@
     const picture = player.querySelector(".anura-picture");
     const cursor = player.querySelector(".anura-cursor");
     const band = player.querySelector(".anura-band");
+    const badge = player.querySelector(".anura-badge");
     const labels = player.querySelectorAll(".anura-lane button");
     const duration = Number(player.dataset.duration);
     const lead = Number(player.dataset.lead); // silence that the MP3 encoder put before the sound
@@ -50,6 +51,8 @@
     const speedText = element("span", {}, speedLabel);
     const speed = element("select", { className: "anura-speed" }, speedLabel);
     SPEEDS.forEach((s) => element("option", { value: s, textContent: s + "×", selected: s === 1 }, speed));
+    const pointer = element("span", { className: "anura-pointer" }, bar);
+    pointer.setAttribute("aria-hidden", "true"); // only where a pointer is
     const live = element("span", { className: "anura-live" }, bar);
     live.setAttribute("role", "status");
     const slider = element("div", { className: "anura-seek", tabIndex: 0 }, picture);
@@ -64,6 +67,7 @@
       speedText.textContent = text("speed") + " ";
       slider.setAttribute("aria-label", text("position", { title: title }));
       slider.title = text("keys");
+      if (badge) { badge.textContent = text("simulated"); }
     }
     function now() {
       return wanted !== null ? wanted : Math.max(0, Math.min(duration, audio.currentTime - lead));
@@ -73,7 +77,7 @@
     }
     function draw() {
       cursor.style.left = (100 * now()) / duration + "%";
-      clock.textContent = (offset + now()).toFixed(1) + " s";
+      clock.textContent = (offset + now()).toFixed(1) + " / " + (offset + duration).toFixed(1) + " s";
       if (audio.paused || wanted !== null) { // not while it plays: a screen reader would never be silent
         slider.setAttribute("aria-valuenow", (offset + now()).toFixed(2));
         slider.setAttribute("aria-valuetext", text("seconds", { s: (offset + now()).toFixed(1) }));
@@ -190,6 +194,14 @@
       mark(null);
       seek(place(event));
     });
+    picture.addEventListener("pointermove", (event) => {
+      const box = picture.getBoundingClientRect();
+      const khz = (player.dataset.maxHz / 1000) * (1 - (event.clientY - box.top) / box.height);
+      pointer.textContent = text("pointer", {
+        s: (offset + Math.max(0, place(event))).toFixed(2), khz: Math.max(0, khz).toFixed(1),
+      });
+    });
+    picture.addEventListener("pointerleave", () => { pointer.textContent = ""; });
     slider.addEventListener("keydown", (event) => {
       const far = event.shiftKey ? 1 : 0.1;
       const moves = {

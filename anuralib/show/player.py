@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from anuralib.show.colours import species_colour, species_pattern, text_colour
 from anuralib.sound.audio import read_audio, resample
 from anuralib.sound.names import possible_names
 
@@ -18,8 +19,8 @@ _MP3_HZ = 22050
 # for the tag that tells a decoder to skip them. Chromium plays them (measured: 50 ms), so the script takes them off.
 _LEAD_S = 1105 / _MP3_HZ
 _COLUMNS, _ROWS, _LEVELS = 640, 160, 16  # of the picture; 16 levels are 5 dB each and halve its size
-# Okabe-Ito without its blue and black, on which black text can't be read.
-_COLOURS = ("#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#009E73", "#D55E00")
+# Sounds come equally loud out of a page: their loudest 0.4 s, unless a peak would be cut.
+_LOUDNESS_DBFS, _LOUDEST_S, _PEAK = -18.0, 0.4, 0.9
 
 
 class Player:
@@ -76,6 +77,15 @@ def _mp3(signal):
     return buffer.getvalue()
 
 
+def _equally_loud(signal, sample_rate_hz):
+    """The signal with a common level in its loudest 0.4 s, or a little softer where a peak would be cut."""
+    n = min(len(signal), round(_LOUDEST_S * sample_rate_hz))
+    energy = np.concatenate([[0.0], np.cumsum(np.square(signal, dtype=np.float64))])
+    loudest = np.sqrt(max((energy[n:] - energy[:-n]).max(), 0) / n)
+    peak = float(np.abs(signal).max())
+    return signal * min(10 ** (_LOUDNESS_DBFS / 20) / max(loudest, 1e-9), _PEAK / max(peak, 1e-9))
+
+
 def data_uri(kind, data):
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
@@ -84,9 +94,10 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
     """A sound with its spectrogram, a moving cursor and a button for each label.
 
     A click on the picture moves the cursor, a click on a label plays its span, over and over where *Loop* is pressed;
-    the speed goes from half to double at the same pitch. By keyboard: Tab to the picture, arrows move the cursor (with
-    Shift by a second), Space plays, L loops. Without JavaScript the picture and the browser's own audio controls
-    remain. The sound is an MP3 inside the output: nothing is fetched.
+    the speed goes from a quarter to double at the same pitch. Time and pitch under the pointer stand below the picture.
+    By keyboard: Tab to the picture, arrows move the cursor (with Shift by a second), Space plays, L loops. Without
+    JavaScript the picture and the browser's own audio controls remain. The sound is an MP3 inside the output: nothing
+    is fetched.
 
     Parameters
     ----------
@@ -108,8 +119,9 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
     Returns
     -------
     Player
-        Shown by notebooks. Loudness is brought to a common peak, so it says nothing of the recording's level; the
-        picture is relative to its loudest point, range 80 dB, as AnuraSet's annotators saw it.
+        Shown by notebooks. All sounds are made about equally loud, so loudness says nothing of the recording's level;
+        the picture is relative to its loudest point, range 80 dB, as AnuraSet's annotators saw it. A species has the
+        same colour everywhere, that of `species_colour`.
 
     Raises
     ------
@@ -136,7 +148,7 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
         raise ValueError(f"nothing to play: one channel with samples is needed, got shape {signal.shape}")
     if not np.isfinite(signal).all():
         raise ValueError("the signal holds NaN or infinite samples; replace them before playing")
-    signal = signal * (0.8 / max(float(np.abs(signal).max()), 1e-9))
+    signal = _equally_loud(signal, sample_rate_hz)
     duration_s = len(signal) / sample_rate_hz
     rows = label_rows(labels, start_s, duration_s)
     title = title or "sound"
@@ -149,7 +161,7 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
     # A link and not a style element: HTML allows the former in the body. No ids: the same sound may come twice.
     return Player(
         f'<div class="anura-player" role="group" aria-label="{safe(title)}" data-lead="{_LEAD_S:.6f}" '
-        f'data-duration="{duration_s:.4f}" data-offset="{start_s:g}">'
+        f'data-duration="{duration_s:.4f}" data-offset="{start_s:g}" data-max-hz="{max_hz:g}">'
         f'<link rel="stylesheet" href="{data_uri("text/css", style.encode())}">'
         f'<p class="anura-title"><strong>{safe(title)}</strong> {badge}</p>'
         f'<div class="anura-grid"><div class="anura-y" aria-hidden="true">{_frequency_axis(max_hz)}</div>'
@@ -243,8 +255,9 @@ def _lanes(rows, start_s, duration_s):
     """
     least_s = 28 / 300 * duration_s
     lanes = []
-    for index, (name, group) in enumerate(rows.groupby("name", sort=False)):
-        ends, colour = [], _COLOURS[index % len(_COLOURS)]
+    for name, group in rows.groupby("name", sort=False):
+        ends, colour = [], species_colour(name)
+        text = text_colour(colour)
         buttons = []
         for row in group.itertuples():
             # A short label at the right edge grows to the left.
@@ -255,13 +268,14 @@ def _lanes(rows, start_s, duration_s):
                 ends.append(0.0)
                 buttons.append([])
             ends[lane] = max(row.end, left + least_s)
-            text = f"{_called(row)}, {start_s + row.begin:.2f} to {start_s + row.end:.2f} s"
+            said = f"{_called(row)}, {start_s + row.begin:.2f} to {start_s + row.end:.2f} s"
             edge = {"right": 1 - row.end / duration_s} if late else {"left": row.begin / duration_s}
             place = _place(**edge, width=(row.end - row.begin) / duration_s)
             buttons[lane].append(
-                f'<button type="button" disabled aria-pressed="false" title="{safe(text)}" aria-label="{safe(text)}" '
+                f'<button type="button" disabled aria-pressed="false" title="{safe(said)}" aria-label="{safe(said)}" '
                 f'data-label="{row.Index}" data-start="{row.begin:.3f}" data-end="{row.end:.3f}" '
-                f'style="{place}background:{colour}">{safe(_quality(row))}</button>'
+                f'data-pattern="{species_pattern(name)}" style="{place}background-color:{colour};'
+                f'color:{text};--stripe:{"#0006" if text == "#fff" else "#fff8"}">{safe(_quality(row))}</button>'
             )
         for lane, content in enumerate(buttons):
             shown = safe(name) if lane == 0 else ""

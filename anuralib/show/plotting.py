@@ -4,11 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from anuralib.show.colours import COLOURS, species_colour
 from anuralib.sound.audio import read_audio
 from anuralib.sound.names import possible_names
-
-# Okabe-Ito, told apart by colour-blind readers; a dark red stands for its yellow, which is too pale on white.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#882255", "#000000")
 
 
 def _axes(ax, height=3.2):
@@ -119,7 +117,7 @@ def _draw_labels(ax, labels, start_s, end_s, top_khz):
     for name, row in zip(names, labels.itertuples(), strict=True):
         y = top_khz + height * (0.5 + rows[name])
         shown = [max(row.start_s, start_s), min(row.end_s, end_s)]
-        ax.plot(shown, [y, y], color=COLOURS[rows[name] % len(COLOURS)], lw=5, solid_capstyle="butt")
+        ax.plot(shown, [y, y], color=species_colour(name), lw=5, solid_capstyle="butt")
         low, high = (getattr(row, edge, None) for edge in ("low_hz", "high_hz"))
         if low is not None and high is not None and low < 1000 * top_khz and high > low:
             size = (shown[1] - shown[0], min(high / 1000, top_khz) - low / 1000)
@@ -199,7 +197,7 @@ def plot_windows(strong_labels, windows, recording, start_s=0.0, end_s=None, ax=
     stairs = int((begins < ends[0]).sum())
     ax = _axes(ax, height=1.2 + 0.75 * len(names))
     for lane, name in enumerate(names):
-        colour, top = COLOURS[lane % len(COLOURS)], len(names) - lane
+        colour, top = species_colour(name), len(names) - lane
         own = bouts[bouts["species"] == name]
         spans = list(zip(own["start_s"], own["end_s"] - own["start_s"], strict=True))
         ax.broken_barh(spans, (top - 0.3, 0.22), facecolor=colour, edgecolor="black", lw=0.8)

@@ -71,6 +71,33 @@ def test_silence_is_dark():
     assert pixels.max() == 0
 
 
+def test_sounds_are_equally_loud_and_never_cut():
+    def sound(signal):
+        return soundfile.read(io.BytesIO(data(str(al.player(signal)), "audio/mpeg")))[0]
+
+    def loudest(signal):
+        return max(np.sqrt(np.mean(signal[i : i + 8820] ** 2)) for i in range(0, len(signal) - 8820, 441))
+
+    call = np.zeros(4 * RATE)
+    call[RATE : 2 * RATE] = 0.01 * tone(1.0)
+    faint, loud = sound(call), sound(tone())
+    assert loudest(faint) == pytest.approx(loudest(loud), rel=0.05) == pytest.approx(10 ** (-18 / 20), rel=0.1)
+    click = np.zeros(4 * RATE)
+    click[RATE] = 1.0
+    assert np.abs(sound(click)).max() < 1
+
+
+def test_a_species_has_one_colour_whatever_stands_beside_it():
+    def colours(codes):
+        rows = bouts(*((i, i + 0.5, code, "H") for i, code in enumerate(codes)))
+        found = re.findall(r'aria-label="(\w+) quality.*?background-color:(#\w+)', str(al.player(tone(), rows)))
+        return dict(found)
+
+    alone, with_others = colours(["HIGPEE"]), colours(["BARWHI", "MYFROG", "HIGPEE"])
+    assert alone["HIGPEE"] == with_others["HIGPEE"] == al.species_colour("HIGPEE")
+    assert with_others["MYFROG"] == al.species_colour("MYFROG")
+
+
 @pytest.mark.parametrize("rate", [8000, 22050, 44100, 96000])
 def test_sound_of_any_rate_begins_after_the_declared_delay(rate):
     signal = np.zeros(2 * rate)
@@ -106,7 +133,7 @@ def test_labels_of_the_recording_are_taken(tmp_path):
     labels = LABELS.assign(recording=["SIM1_20201107_213000", "SIM2_20201107_213000"])
     markup = str(al.player(tmp_path / "SIM1_20201107_213000.wav", labels))
     assert buttons(markup) == [(0.5, 1.0)] and "simulated sound" in markup
-    assert "simulated sound" not in str(al.player(tmp_path / "SIM1_20201107_213000.wav", simulated=False))
+    assert ">simulated sound<" not in str(al.player(tmp_path / "SIM1_20201107_213000.wav", simulated=False))
     with pytest.raises(ValueError, match="several recordings"):
         al.player(tone(), labels)
 
@@ -237,16 +264,17 @@ def test_own_controls_are_large_enough_and_say_what_they_do(open_page):
     tab = open_page(al.player(tone(15), LABELS, title="tone"))  # long enough for a slow machine
     for name in ("Play", "Loop"):
         box = tab.get_by_role("button", name=name, exact=False).first.bounding_box()
-        assert min(box["width"], box["height"]) >= 24
+        assert min(box["width"], box["height"]) >= 44
     speeds = tab.get_by_label("Speed").evaluate("s => [...s.options].map(o => o.value)")
-    assert speeds == ["0.5", "0.75", "1", "1.5", "2"]
+    assert speeds == ["0.25", "0.5", "0.75", "1", "1.5", "2"]
     assert not tab.locator("audio").is_visible()
     tab.get_by_role("button", name="Play").click()
     tab.wait_for_function("document.querySelector('audio').currentTime > 0.2")
     tab.get_by_role("button", name="Pause").click()
     tab.get_by_role("button", name="Play").wait_for()  # the browser tells of the pause a moment later
     assert tab.evaluate(PAUSED.format(0))
-    assert float(tab.locator(".anura-clock").inner_text().split()[0]) > 0.1
+    now, total = tab.locator(".anura-clock").inner_text().removesuffix(" s").split(" / ")
+    assert float(now) > 0.1 and total == "15.0"
 
 
 @pytest.mark.browser
@@ -318,12 +346,24 @@ def test_a_box_in_the_picture_plays_like_its_button_and_shows_its_name(open_page
 
 
 @pytest.mark.browser
+def test_the_pointers_time_and_pitch_are_said(open_page):
+    tab = open_page(al.player(tone(), start_s=1.0))
+    box = tab.locator(".anura-picture").bounding_box()
+    tab.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 4)
+    assert tab.locator(".anura-pointer").inner_text() == "2.00 s, 7.5 kHz"
+    tab.mouse.move(0, 0)
+    assert tab.locator(".anura-pointer").inner_text() == ""
+
+
+@pytest.mark.browser
 def test_texts_follow_the_language_of_the_page(open_page):
-    tab = open_page(al.player(tone(), LABELS))
-    tab.evaluate("""() => { window.anuraTexts = { es: { play: 'Reproducir', loop: 'Repetir' } };
+    tab = open_page(al.player(tone(), LABELS, simulated=True))
+    tab.evaluate("""() => {
+        window.anuraTexts = { es: { play: 'Reproducir', loop: 'Repetir', simulated: 'sonido simulado' } };
         document.documentElement.lang = 'es'; document.dispatchEvent(new Event('anura-language')); }""")
     assert tab.get_by_role("button", name="Reproducir").is_visible()
     assert "Repetir" in tab.locator(".anura-loop").inner_text()
+    assert tab.locator(".anura-badge").inner_text() == "sonido simulado"
     assert tab.get_by_label("Speed").is_visible()  # a text that nobody translated stays English
 
 
