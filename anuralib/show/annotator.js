@@ -9,6 +9,14 @@
     file: "The label file as text", table: "Your labels", score: "You and the expert", you: "you",
     expert: "expert", same: "found", other: "other name", missed: "missed", invented: "invented",
     onset: "start off by (s)", offset: "end off by (s)", number: "box {n}", drawn: "{n} boxes",
+    who: "Who calls in box {n}?", clear: "How clear is the call?", another: "Another name", done: "Done",
+    example: "Play an example of {name}", qualityH: "H: clear", qualityM: "M: something lies over it",
+    qualityL: "L: hardly heard", nothing: "Nothing calls here", nothingSaid: "You say that nothing calls here.",
+    first: "Draw a box first, or press “Nothing calls here”.",
+    bothFound: "You both found {name}, {span}. Your start is off by {on} s, your end by {off} s.",
+    twoNames: "You wrote {name}, the expert wrote {theirs}, {span}.", youMissed: "You missed {name}, {span}.",
+    onlyYou: "Only you marked {name}, {span}.", neither: "Neither of you marked anything.",
+    span: "{a} to {b} s", numbers: "The same in numbers",
   };
   const COLLAR_S = 1.0; // as al.match_bouts
   const STEP_S = 0.1; // as al.agreement
@@ -62,13 +70,16 @@
     });
     return chosen.map(([, i, j]) => [a[i], b[j]]);
   }
-  function score(a, b, duration) {
-    const n = Math.ceil(duration / STEP_S - 1e-9);
+  function matched(a, b) {
     const taken = { a: new Set(), b: new Set() };
     const same = pairsOf(a, b, taken, (x, y) => x.species === y.species && shared(x, y) >= -COLLAR_S, (x, y) => -shared(x, y));
     const other = pairsOf(a, b, taken, (x, y) => x.species !== y.species && apart(x, y) <= COLLAR_S, apart);
-    const onlyA = a.filter((x, i) => !taken.a.has(i));
-    const onlyB = b.filter((x, j) => !taken.b.has(j));
+    const [onlyA, onlyB] = [a.filter((x, i) => !taken.a.has(i)), b.filter((x, j) => !taken.b.has(j))];
+    return { same: same, other: other, onlyA: onlyA, onlyB: onlyB };
+  }
+  function score(a, b, duration) {
+    const n = Math.ceil(duration / STEP_S - 1e-9);
+    const { same, other, onlyA, onlyB } = matched(a, b);
     return [...new Set([...a, ...b].map((x) => x.species))].sort().map((species) => {
       const one = a.filter((x) => x.species === species);
       const two = b.filter((x) => x.species === species);
@@ -119,7 +130,7 @@
     return kept.filter((box) => isBox(box, duration)).slice(0, MOST_BOXES).map((box) => ({
       start: Math.max(0, box.start), end: Math.min(duration, box.end),
       low: box.low === undefined ? null : box.low, high: box.high === undefined ? null : box.high,
-      species: cleanName(box.species), quality: ["H", "M", "L"].includes(box.quality) ? box.quality : "",
+      species: box.species === "" ? "" : cleanName(box.species), quality: ["H", "M", "L"].includes(box.quality) ? box.quality : "",
     }));
   }
 
@@ -133,15 +144,23 @@
     let past = [];
     let chosen = null;
     let shown = false; // the expert's boxes and the score
+    let nothing = false; // whoever listened says that nothing calls
+    let asked = null; // the box that the chips below the picture are about
 
     if (!given) {
-      try { boxes = boxesOf(JSON.parse(localStorage.getItem(store)), duration); } catch (error) { /* nothing kept */ }
+      try { 
+        boxes = boxesOf(JSON.parse(localStorage.getItem(store)), duration);
+        nothing = !boxes.length && localStorage.getItem(store + " nothing") === "yes";
+      } catch (error) { /* nothing kept */ }
     }
     const layer = element("div", { className: "anura-draw", title: text("help") }, picture);
+    const who = element("div", { className: "anura-who", hidden: true }, root);
+    player.querySelector(".anura-grid").after(who);
+    who.setAttribute("role", "group");
     const bar = element("div", { className: "anura-tools" }, root);
     const live = element("span", { className: "anura-live" }, bar);
     live.setAttribute("role", "status");
-    const keys = ["newBox", "undo", "save", "copy", ...(data.expert ? ["compare"] : [])];
+    const keys = ["newBox", "nothing", "undo", "save", "copy", ...(data.expert ? ["compare"] : [])];
     const tool = Object.fromEntries(keys.map((key) => [key, element("button", { type: "button" }, bar)]));
     const table = element("div", { className: "anura-table" }, root);
     const result = element("div", { className: "anura-score", tabIndex: -1 }, root);
@@ -159,25 +178,27 @@
       past = past.slice(-50);
     }
     function changedNow() {
-      try { localStorage.setItem(store, JSON.stringify(boxes)); } catch (error) { /* forbidden or full */ }
+      nothing = nothing && !boxes.length;
+      try {
+        localStorage.setItem(store, JSON.stringify(boxes));
+        localStorage.setItem(store + " nothing", nothing ? "yes" : "no");
+      } catch (error) { /* forbidden or full */ }
       if (changed) { changed(boxes.map((box) => ({ ...box, start: box.start + offset, end: box.end + offset }))); }
       show();
     }
     function add(start, end, low, high) {
-      const last = boxes[boxes.length - 1];
       remember();
-      boxes.push({
-        start: start, end: end, low: low, high: high, species: last ? last.species : data.species[0] || "unknown",
-        quality: last ? last.quality : "M",
-      });
+      boxes.push({ start: start, end: end, low: low, high: high, species: "", quality: "" });
       chosen = boxes.length - 1;
       changedNow();
+      ask(chosen);
       live.textContent = text("drawn", { n: boxes.length });
     }
     function remove(k) {
       remember();
       boxes.splice(k, 1);
       chosen = null;
+      ask(null);
       changedNow();
       live.textContent = text("drawn", { n: boxes.length });
       (table.querySelector("tbody tr:nth-child(" + Math.min(k + 1, boxes.length) + ") input") || tool.newBox).focus();
@@ -186,6 +207,88 @@
       const box = boxes[k];
       player.anura.playSpan(box.start, box.end, box.species + " " + box.quality);
     }
+
+    // Chips below the picture ask who calls in a box; nothing is chosen beforehand.
+    let example = null;
+    function playExample(code) {
+      if (example) { example.pause(); }
+      player.querySelector("audio").pause();
+      example = new Audio(data.examples[code]);
+      example.play().catch(() => {});
+    }
+    function choose(k, what) {
+      remember();
+      Object.assign(boxes[k], what);
+      changedNow();
+    }
+    function chip(parent, content, said, act) {
+      const made = element("button", { type: "button", className: "anura-chip", textContent: content, title: said }, parent);
+      made.setAttribute("aria-label", said);
+      made.addEventListener("click", act);
+      return made;
+    }
+    function ask(k) {
+      const heard = k === null ? "" : text("who", { n: k + 1 });
+      asked = k;
+      who.hidden = k === null;
+      who.textContent = "";
+      who.setAttribute("aria-label", heard);
+      if (k === null) { return; }
+      element("strong", { textContent: heard }, who);
+      const used = boxes.map((box) => box.species).filter((code) => data.species.includes(code));
+      const first = data.species.length > 9 ? [...new Set([...used.reverse(), ...data.species])] : data.species;
+      const names = element("div", { className: "anura-chips" }, who);
+      first.slice(0, 9).forEach((code, i) => {
+        const pair = element("span", {}, names);
+        chip(pair, i + 1 + " " + code, code, () => choose(k, { species: code })).dataset.code = code;
+        if (Object.hasOwn(data.examples, code)) {
+          chip(pair, "▶", text("example", { name: code }), () => playExample(code));
+        }
+      });
+      const typed = element("input", { type: "text", size: 12, placeholder: text("another") }, names);
+      typed.setAttribute("aria-label", text("another"));
+      typed.setAttribute("list", list.id);
+      typed.addEventListener("change", () => { if (typed.value.trim()) { choose(k, { species: cleanName(typed.value) }); } });
+      const clear = element("div", { className: "anura-chips" }, who);
+      clear.setAttribute("role", "group");
+      clear.setAttribute("aria-label", text("clear"));
+      [["H", "qualityH"], ["M", "qualityM"], ["L", "qualityL"]].forEach(([letter, key]) => {
+        const said = text(key);
+        chip(clear, said, said, () => choose(k, { quality: letter })).dataset.quality = letter;
+      });
+      chip(clear, "✕", text("remove") + ", " + text("number", { n: k + 1 }), () => remove(k));
+      chip(clear, "✓ " + text("done"), text("done"), answered);
+      pressed();
+      who.querySelector("button").focus({ preventScroll: true });
+    }
+    function answered() {
+      ask(null);
+      tool.newBox.focus({ preventScroll: true });
+    }
+    function pressed() {
+      if (asked === null || !boxes[asked]) { return; }
+      who.querySelectorAll("[data-code], [data-quality]").forEach((button) => {
+        const own = "code" in button.dataset ? button.dataset.code === boxes[asked].species
+          : button.dataset.quality === boxes[asked].quality;
+        button.setAttribute("aria-pressed", String(own));
+      });
+    }
+    who.addEventListener("keydown", (event) => {
+      if (event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) { return; }
+      const key = event.key.toUpperCase();
+      const named = /^[1-9]$/.test(key) ? who.querySelectorAll("[data-code]")[Number(key) - 1] : null;
+      const graded = /^[HML]$/.test(key) ? who.querySelector("[data-quality='" + key + "']") : null;
+      if (named || graded) {
+        (named || graded).click();
+      } else if (event.key === "Delete") {
+        remove(asked);
+      } else if (event.key === "Escape") {
+        answered();
+      } else {
+        return;
+      }
+      event.preventDefault();
+    });
     function outline(box, kind, k) {
       const mark = element("span", { className: "anura-mark " + kind }, layer);
       const [low, high] = [box.low === null || box.low === undefined ? 0 : box.low, box.high || top];
@@ -194,7 +297,7 @@
       mark.style.bottom = (100 * low) / top + "%";
       mark.style.height = (100 * (Math.min(high, top) - low)) / top + "%";
       mark.dataset.box = k;
-      element("span", { textContent: box.species + (box.quality ? " " + box.quality : "") }, mark);
+      element("span", { textContent: (box.species || "?") + (box.quality ? " " + box.quality : "") }, mark);
     }
     function field(cell, k, name, properties) {
       const made = element("input", { ...properties, className: "anura-field" }, cell);
@@ -220,7 +323,9 @@
         });
         made.dataset.name = edge;
       });
-      const species = field(element("td", {}, line), k, "species", { type: "text", value: box.species, size: 9 });
+      const species = field(element("td", {}, line), k, "species", {
+        type: "text", value: box.species, size: 9, placeholder: "?",
+      });
       species.setAttribute("list", list.id);
       species.dataset.name = "species";
       species.addEventListener("change", () => {
@@ -232,7 +337,7 @@
       const quality = element("select", { className: "anura-field" }, element("td", {}, line));
       quality.setAttribute("aria-label", text("quality") + ", " + text("number", { n: k + 1 }));
       quality.dataset.name = "quality";
-      ["H", "M", "L"].forEach((q) => element("option", { value: q, textContent: q, selected: q === box.quality }, quality));
+      ["", "H", "M", "L"].forEach((q) => element("option", { value: q, textContent: q, selected: q === box.quality }, quality));
       quality.addEventListener("change", () => {
         remember();
         box.quality = quality.value;
@@ -254,6 +359,44 @@
       layer.textContent = "";
       if (shown) { data.expert.forEach((box) => outline(box, "anura-expert", -1)); }
       boxes.forEach((box, k) => outline(box, k === chosen ? "anura-own anura-chosen" : "anura-own", k));
+      apartNames();
+    }
+    // A name that would lie on another one goes down by a line, or up for the expert's, until it is free.
+    function apartNames() {
+      const free = [];
+      layer.querySelectorAll(".anura-mark > span").forEach((name) => {
+        const step = name.parentNode.classList.contains("anura-expert") ? -14 : 14;
+        const box = name.getBoundingClientRect();
+        const meets = (by) => free.some((other) => box.left < other.right && box.right > other.left
+          && box.top + by < other.bottom && box.bottom + by > other.top);
+        let by = 0;
+        while (Math.abs(by) < 140 && meets(by)) { by += step; }
+        name.style.transform = "translateY(" + by + "px)";
+        free.push({ left: box.left, right: box.right, top: box.top + by, bottom: box.bottom + by });
+      });
+    }
+    function sentences(parent) {
+      const { same, other, onlyA, onlyB } = matched(boxes, data.expert);
+      const span = (box) => text("span", { a: (offset + box.start).toFixed(1), b: (offset + box.end).toFixed(1) });
+      const off = (x, y) => Math.abs(x - y).toFixed(2);
+      const called = (box) => box.species || "unknown";
+      const said = [
+        ...same.map(([x, y]) => [y, text("bothFound", {
+          name: called(y), span: span(y), on: off(x.start, y.start), off: off(x.end, y.end),
+        })]),
+        ...other.map(([x, y]) => [y, text("twoNames", { name: called(x), theirs: called(y), span: span(y) })]),
+        ...onlyB.map((y) => [y, text("youMissed", { name: called(y), span: span(y) })]),
+        ...onlyA.map((x) => [x, text("onlyYou", { name: called(x), span: span(x) })]),
+      ].sort((p, q) => p[0].start - q[0].start);
+      if (!said.length) { element("p", { textContent: text("neither") }, parent); }
+      const rows = element("ol", { className: "anura-verdicts" }, parent);
+      said.forEach(([box, sentence]) => {
+        const item = element("li", {}, rows);
+        const button = element("button", { type: "button", textContent: "▶" }, item);
+        button.setAttribute("aria-label", text("play") + ", " + called(box) + ", " + span(box));
+        button.addEventListener("click", () => player.anura.playSpan(box.start, box.end, called(box)));
+        element("span", { textContent: " " + sentence }, item);
+      });
     }
     function grid(parent, caption, heads, rows) {
       const made = element("table", {}, parent);
@@ -269,22 +412,30 @@
     }
     function show() {
       outlines();
+      pressed();
       table.textContent = "";
       if (boxes.length) {
         const heads = ["", text("start"), text("end"), text("species"), text("quality"), ""];
         const body = grid(table, text("table"), heads, []);
         boxes.forEach((box, k) => row(body, box, k));
       } else {
-        element("p", { textContent: text("none") + " " + text("help") }, table);
+        const said = nothing ? text("nothingSaid") : text("none") + " " + text("help") + (data.expert ? " " + text("first") : "");
+        element("p", { textContent: said }, table);
       }
       area.value = labelFile(boxes, offset);
       tool.undo.disabled = !past.length;
-      tool.save.disabled = tool.copy.disabled = !boxes.length;
+      tool.save.disabled = tool.copy.disabled = !boxes.length && !nothing; // an empty file says: nothing was heard
+      tool.nothing.disabled = boxes.length > 0;
+      tool.nothing.setAttribute("aria-pressed", String(nothing));
+      if (tool.compare) { tool.compare.disabled = !boxes.length && !nothing; }
       result.textContent = "";
       if (shown) {
+        sentences(result);
+        const more = element("details", {}, result);
+        element("summary", { textContent: text("numbers") }, more);
         const fixed = (x, digits) => (Number.isNaN(x) ? "–" : x.toFixed(digits));
         const heads = ["species", "you", "expert", "same", "other", "missed", "invented"].map((key) => text(key));
-        grid(result, text("score"), [...heads, "Jaccard", "kappa", text("onset"), text("offset")],
+        grid(more, text("score"), [...heads, "Jaccard", "kappa", text("onset"), text("offset")],
           score(boxes, data.expert, duration).map((r) => [
             r.species, r.n_a, r.n_b, r.same, r.other, r.missed, r.invented, fixed(r.jaccard, 2), fixed(r.kappa, 2),
             fixed(r.onset_error_s, 2), fixed(r.offset_error_s, 2),
@@ -355,6 +506,7 @@
       } else if (!done.moved && done.k >= 0) {
         chosen = done.k;
         outlines();
+        ask(done.k);
         hear(done.k);
       } else if (!done.moved) {
         player.anura.seek(at.t);
@@ -370,11 +522,17 @@
     tool.newBox.addEventListener("click", () => {
       const start = Math.min(player.anura.now(), duration - 0.1);
       add(start, Math.min(start + 1, duration), null, null);
-      table.querySelector("tbody tr:last-child input").focus();
+    });
+    tool.nothing.addEventListener("click", () => {
+      nothing = !nothing;
+      shown = shown && nothing;
+      names();
+      changedNow();
     });
     tool.undo.addEventListener("click", () => {
       boxes = JSON.parse(past.pop());
       chosen = null;
+      ask(null);
       changedNow();
     });
     tool.save.addEventListener("click", () => {
@@ -402,7 +560,7 @@
         if (shown) { result.focus(); }
       });
     }
-    document.addEventListener("anura-language", () => { names(); show(); });
+    document.addEventListener("anura-language", () => { names(); ask(asked); show(); });
     names();
     show();
   }

@@ -1,6 +1,7 @@
 """A spectrogram to draw labels on, in a page without any server, and live in a notebook."""
 
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,13 +19,15 @@ class Annotator(Player):
 
 def annotator(
     signal_or_path, species=None, expert=None, sample_rate_hz=22050, title=None, simulated=None, start_s=0.0,
-    max_s=15.0, live=False,
+    max_s=15.0, live=False, examples=None,
 ):  # fmt: skip
     """Draw, move, name, hear and delete boxes on a spectrogram, save them for Audacity, and compare with an expert.
 
-    A drag on the picture draws a box, a drag on a box or its edge moves it, a click plays it; *New box at the cursor*
-    and the table below do the same by keyboard. The page keeps the boxes for the next visit, in the reader's own
-    browser. The score is that of `agreement` and `match_bouts`, for the part that is shown.
+    A drag on the picture draws a box, and chips below ask who calls in it and how clearly (keys 1 to 9, and H, M,
+    L; Delete removes the box). A drag on a box or its edge moves it, a click plays it; *New box at the cursor* and
+    the table below do the same by keyboard. *Compare* waits for a box, or for *Nothing calls here*. The page keeps
+    the boxes for the next visit, in the reader's own browser. The score is that of `agreement` and `match_bouts`,
+    for the part that is shown.
 
     Parameters
     ----------
@@ -38,6 +41,10 @@ def annotator(
     live : bool
         With True a widget (needs the package anywidget and a running kernel), whose ``labels`` is a table of what is
         drawn at the moment.
+
+    examples : dict, optional
+        Code to the signal of a call, at `sample_rate_hz`: each such name has a button that plays it. They lie in the
+        page, some 15 kB per three seconds.
 
     Returns
     -------
@@ -59,6 +66,7 @@ def annotator(
         species = [] if rows is None else rows["name"]
     data = {
         "recording": str(name), "species": sorted(set(map(str, species))), "max_hz": min(10_000, sample_rate_hz / 2),
+        "examples": _examples(examples or {}, sample_rate_hz),
         "expert": None if rows is None else [
             {"start": row.begin, "end": row.end, "species": row.name, "quality": _quality(row)}
             for row in rows.itertuples()
@@ -76,6 +84,11 @@ def annotator(
         return _widget(f"{markup}</div>", script, name)
     said = f"<Annotator: {name}, {sound.duration_s:.1f} s>"
     return Annotator(f"{markup}<script>{script}</script></div>", said, sound.duration_s)
+
+
+def _examples(signals, sample_rate_hz):
+    made = {str(code): player(signal, sample_rate_hz=sample_rate_hz, max_s=5) for code, signal in signals.items()}
+    return {code: re.search('"(data:audio/[^"]*)"', str(shown))[1] for code, shown in made.items()}
 
 
 def _quality(row):

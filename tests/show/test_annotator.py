@@ -121,14 +121,18 @@ def exported(tab, tmp_path):
 def test_what_is_drawn_moved_named_and_deleted_is_what_is_exported(open_page, tmp_path):
     tab = open_page(al.annotator(tone(), expert=EXPERT, title="night"))
     drag(tab, (1.0, 0.9), (2.0, 0.7))
+    assert tab.get_by_label("species, box 1").input_value() == "" == tab.get_by_label("quality, box 1").input_value()
+    tab.keyboard.press("1")  # the chips ask at once
+    tab.keyboard.press("m")
     drag(tab, (6.0, 0.2), (7.0, 0.4))
     drag(tab, (8.0, 0.5), (9.0, 0.6))
     drag(tab, (6.5, 0.3), (7.0, 0.3))  # the second, half a second later
     tab.get_by_label("species, box 2").fill("BBBBBB")
     tab.get_by_label("quality, box 2").select_option("L")
-    tab.get_by_role("button", name="Delete, box 3").click()
+    tab.locator(".anura-table").get_by_role("button", name="Delete, box 3").click()
     labels = exported(tab, tmp_path)
     assert (tmp_path / "night.txt").is_file()
+    assert tab.get_by_role("button", name="Nothing calls here").is_disabled()
     assert labels["label"].tolist() == ["AAAAAA_M", "BBBBBB_L"]
     np.testing.assert_allclose(labels[["start_s", "end_s"]], [[1, 2], [6.5, 7.5]], atol=0.03)
     np.testing.assert_allclose(labels[["low_hz", "high_hz"]], [[1000, 3000], [6000, 8000]], atol=80)
@@ -158,8 +162,12 @@ def test_keyboard_alone_makes_a_box_names_it_and_deletes_it(open_page):
         tab.keyboard.press("Shift+ArrowRight")
     tab.get_by_role("button", name="New box at the cursor").focus()
     tab.keyboard.press("Enter")
+    chip = tab.get_by_role("button", name="AAAAAA", exact=True)
+    assert chip.evaluate("button => button === document.activeElement")
+    tab.keyboard.press("Escape")
     start = tab.get_by_label("start (s), box 1")
-    assert start.evaluate("field => field === document.activeElement") and float(start.input_value()) == 4.0
+    assert float(start.input_value()) == 4.0
+    start.focus()
     tab.keyboard.press("ArrowUp")
     tab.keyboard.press("Tab")
     assert tab.get_by_label("end (s), box 1").evaluate("field => field === document.activeElement")
@@ -168,7 +176,7 @@ def test_keyboard_alone_makes_a_box_names_it_and_deletes_it(open_page):
     tab.keyboard.type("BBBBBB")
     tab.keyboard.press("Tab")
     text = tab.get_by_label("The label file as text")
-    assert text.input_value() == "4.100000\t5.000000\tBBBBBB_M\n"
+    assert text.input_value() == "4.100000\t5.000000\tBBBBBB\n"
     tab.get_by_role("button", name="Delete, box 1").focus()
     tab.keyboard.press("Enter")
     assert text.input_value() == ""
@@ -208,15 +216,73 @@ def test_the_score_is_that_of_the_package(open_page):
 @pytest.mark.browser
 def test_the_comparison_is_shown_with_the_experts_boxes_and_can_be_hidden(open_page):
     tab = open_page(al.annotator(tone(), expert=EXPERT))
+    assert tab.get_by_role("button", name="Compare with the expert").is_disabled()  # listen first
     drag(tab, (1.1, 0.3), (2.0, 0.7))
+    tab.get_by_role("button", name="AAAAAA", exact=True).click()
     assert tab.locator(".anura-expert").count() == 0
     tab.get_by_role("button", name="Compare with the expert").click()
     assert tab.locator(".anura-expert").count() == 2
+    found, missed = tab.locator(".anura-verdicts li").all()
+    assert "You both found AAAAAA, 1.0 to 2.0 s." in found.inner_text()
+    assert "You missed BBBBBB, 6.0 to 7.5 s." in missed.inner_text()
+    missed.get_by_role("button").click()
+    tab.wait_for_function("document.querySelector('audio').currentTime > 6")
+    tab.get_by_text("The same in numbers").click()
     cells = tab.locator(".anura-score tbody tr").first.locator("td").all_inner_texts()
     assert cells[:7] == ["AAAAAA", "1", "1", "1", "0", "0", "0"] and float(cells[9]) == pytest.approx(0.1, abs=0.03)
     assert tab.locator(".anura-score tbody tr").nth(1).locator("td").all_inner_texts()[5] == "1"  # missed
     tab.get_by_role("button", name="Hide the expert").click()
     assert tab.locator(".anura-expert").count() == 0 and tab.locator(".anura-score table").count() == 0
+
+
+@pytest.mark.browser
+def test_that_nothing_calls_is_an_answer_too(open_page, tmp_path):
+    tab = open_page(al.annotator(tone(), expert=EXPERT, title="night"))
+    tab.get_by_role("button", name="Nothing calls here").click()
+    assert exported(tab, tmp_path).empty  # a label file without labels, which is not a missing one
+    tab.reload()
+    assert tab.get_by_role("button", name="Nothing calls here").get_attribute("aria-pressed") == "true"
+    tab.get_by_role("button", name="Compare with the expert").click()
+    assert tab.locator(".anura-verdicts li").count() == 2
+    drag(tab, (1.1, 0.3), (2.0, 0.7))
+    assert tab.get_by_role("button", name="Nothing calls here").get_attribute("aria-pressed") == "false"
+
+
+@pytest.mark.browser
+def test_chips_have_examples_to_hear_and_a_long_list_is_typed(open_page):
+    codes = [f"CALL{i:02}" for i in range(12)]
+    tab = open_page(al.annotator(tone(), species=codes, examples={"CALL03": tone(1)}))
+    drag(tab, (1, 0.3), (2, 0.6))
+    assert tab.locator(".anura-chip[data-code]").count() == 9
+    tab.evaluate("""() => { const Old = Audio; window.heard = 0;
+        window.Audio = function (uri) {
+            const sound = new Old(uri);
+            sound.addEventListener('play', () => window.heard++);
+            return sound;
+        }; }""")
+    tab.get_by_role("button", name="Play an example of CALL03").click()
+    tab.wait_for_function("window.heard === 1")
+    tab.get_by_label("Another name").fill("CALL11")
+    tab.keyboard.press("Tab")
+    assert tab.get_by_label("species, box 1").input_value() == "CALL11"
+    drag(tab, (5, 0.3), (6, 0.6))
+    assert tab.locator(".anura-chip[data-code]").first.get_attribute("data-code") == "CALL11"  # used before
+    tab.keyboard.press("Delete")
+    assert tab.locator(".anura-own").count() == 1
+
+
+@pytest.mark.browser
+def test_names_do_not_lie_on_each_other(open_page):
+    tab = open_page(al.annotator(tone(), species=["AAAAAA", "BBBBBB"]))
+    for k, start in enumerate((2.0, 2.1, 2.2)):
+        drag(tab, (start, 0.05), (start + 2, 0.05 + 0.8))
+        tab.keyboard.press("1")
+        tab.keyboard.press("Escape")
+        assert tab.locator(".anura-own").count() == k + 1
+        tab.evaluate("document.querySelectorAll('.anura-own').forEach(b => { b.style.pointerEvents = 'none'; })")
+    places = [name.bounding_box() for name in tab.locator(".anura-own > span").all()]
+    rows = sorted(place["y"] for place in places)
+    assert all(b - a >= 12 for a, b in zip(rows, rows[1:], strict=False))
 
 
 @pytest.mark.browser
@@ -226,7 +292,7 @@ def test_two_annotators_do_not_disturb_each_other_and_boxes_are_kept_for_the_nex
     assert [tab.locator(".anura-annotator").nth(i).locator(".anura-own").count() for i in (0, 1)] == [0, 1]
     tab.reload()
     assert [tab.locator(".anura-annotator").nth(i).locator(".anura-own").count() for i in (0, 1)] == [0, 1]
-    assert tab.get_by_label("species, box 1").input_value() == "B"
+    assert tab.locator(".anura-annotator").nth(1).get_by_label("start (s), box 1").input_value() == "1.00"
 
 
 KEPT = {"start": 1, "end": 2.5, "low": None, "high": None, "species": "AAAAAA", "quality": "H"}
@@ -294,6 +360,7 @@ def test_the_live_widget_sends_what_is_drawn_and_shows_what_python_has(open_page
     )
     assert tab.get_by_label("start (s), box 1").input_value() == "3.00"
     drag(tab, (5, 0.3), (6, 0.6), duration=8.0)
+    tab.get_by_role("button", name="BBBBBB", exact=True).click()
     live.set_state({"boxes": tab.evaluate("window.sent[window.sent.length - 1]")})
     assert live.labels["species"].tolist() == ["BBBBBB", "BBBBBB"]
     np.testing.assert_allclose(live.labels["start_s"], [3.0, 6.0], atol=0.05)  # of the recording, not of the part
