@@ -22,6 +22,7 @@ from course_settings import (
     course_version,
     package_source,
 )
+from dark_figures import mark_drawings
 from docutils import nodes
 from page_files import move_inline, package_scripts
 from sphinx.errors import ExtensionError
@@ -169,6 +170,7 @@ def store_once(app, exception):
         import anuralib
 
         move_inline(Path(app.outdir), package_scripts(Path(anuralib.__file__).parent / "show"))
+        mark_drawings(Path(app.outdir))
 
 
 # ---------------------------------------------------------------- the foot of every page
