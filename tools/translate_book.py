@@ -17,6 +17,7 @@ from babel.messages import pofile
 sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
 
 from catalogues import LANGUAGES, TRANSLATED_PAGES, catalogue_path
+from front_page import fill_thumbnails
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 _GLUE = re.compile(r"(\{glue:text\}`)([^`:]+):?([^`:]*)`")
@@ -89,6 +90,7 @@ def build(language):
     site = BOOK / "_build" / "html" / language
     shutil.rmtree(site, ignore_errors=True)
     shutil.move(folder / "_build" / "html", site)
+    fill_thumbnails(site, site.parent)
     shutil.rmtree(folder)
 
 

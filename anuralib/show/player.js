@@ -31,6 +31,7 @@
     const picture = player.querySelector(".anura-picture");
     const cursor = player.querySelector(".anura-cursor");
     const band = player.querySelector(".anura-band");
+    const said = player.querySelectorAll(".anura-said"); // names that show while they are heard
     const badge = player.querySelector(".anura-badge");
     const labels = player.querySelectorAll(".anura-lane button");
     const duration = Number(player.dataset.duration);
@@ -55,6 +56,8 @@
     pointer.setAttribute("aria-hidden", "true"); // only where a pointer is
     const live = element("span", { className: "anura-live" }, bar);
     live.setAttribute("role", "status");
+    const big = player.classList.contains("anura-reveal")
+      ? element("button", { type: "button", className: "anura-big", textContent: "▶" }, picture) : null;
     const slider = element("div", { className: "anura-seek", tabIndex: 0 }, picture);
     const values = { role: "slider", "aria-valuemin": offset, "aria-valuemax": offset + duration };
     Object.entries(values).forEach(([name, value]) => slider.setAttribute(name, value));
@@ -63,6 +66,10 @@
       const title = player.getAttribute("aria-label");
       play.textContent = audio.paused ? "▶" : "❚❚";
       play.setAttribute("aria-label", text(audio.paused ? "play" : "pause"));
+      if (big) {
+        big.hidden = !audio.paused;
+        big.setAttribute("aria-label", text("play"));
+      }
       loop.textContent = "↻ " + text("loop");
       speedText.textContent = text("speed") + " ";
       slider.setAttribute("aria-label", text("position", { title: title }));
@@ -77,6 +84,10 @@
     }
     function draw() {
       cursor.style.left = (100 * now()) / duration + "%";
+      said.forEach((mark) => {
+        const heard = now() >= Number(mark.dataset.start) && now() <= Number(mark.dataset.end) + 0.3 && now() > 0;
+        mark.classList.toggle("anura-now", heard);
+      });
       clock.textContent = (offset + now()).toFixed(1) + " / " + (offset + duration).toFixed(1) + " s";
       if (audio.paused || wanted !== null) { // not while it plays: a screen reader would never be silent
         slider.setAttribute("aria-valuenow", (offset + now()).toFixed(2));
@@ -220,6 +231,7 @@
       event.preventDefault();
     });
     play.addEventListener("click", toggle);
+    if (big) { big.addEventListener("click", toggle); }
     loop.addEventListener("click", setLoop);
     speed.addEventListener("change", () => { audio.playbackRate = Number(speed.value); });
     labels.forEach((button) => {

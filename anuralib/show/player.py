@@ -90,7 +90,8 @@ def data_uri(kind, data):
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simulated=None, start_s=0.0, max_s=15.0):
+def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simulated=None, start_s=0.0, max_s=15.0,
+           reveal=False):  # fmt: skip
     """A sound with its spectrogram, a moving cursor and a button for each label.
 
     A click on the picture moves the cursor, a click on a label plays its span, over and over where *Loop* is pressed;
@@ -115,6 +116,9 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
         Say on the player that the sound is simulated; by default, whether the file's name begins with ``SIM``.
     start_s, max_s : float
         Which part: from where, and how much at most.
+    reveal : bool
+        Instead of lanes, names over the picture that show while their callers are heard, at the height of ``low_hz`` to
+        ``high_hz``, and one large button: for a first page or the first minute of a lesson.
 
     Returns
     -------
@@ -155,20 +159,24 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
     max_hz = min(10_000, sample_rate_hz / 2)
     alt = (f"Spectrogram of {title}: {start_s:g} to {start_s + duration_s:.4g} seconds, 0 to {max_hz / 1000:g} "
            f"kilohertz. {_summary(rows)}")  # fmt: skip
+    over, under = _boxes(rows, duration_s, max_hz), _lanes(rows, start_s, duration_s)
+    if reveal:
+        over, under = _names(rows, duration_s, max_hz), ""
     badge = '<span class="anura-badge">simulated sound</span>' if simulated else ""
     folder = files("anuralib.show")
     style, script = (folder.joinpath(f"player.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     # A link and not a style element: HTML allows the former in the body. No ids: the same sound may come twice.
     return Player(
-        f'<div class="anura-player" role="group" aria-label="{safe(title)}" data-lead="{_LEAD_S:.6f}" '
+        f'<div class="anura-player{" anura-reveal" if reveal else ""}" role="group" aria-label="{safe(title)}" '
+        f'data-lead="{_LEAD_S:.6f}" '
         f'data-duration="{duration_s:.4f}" data-offset="{start_s:g}" data-max-hz="{max_hz:g}">'
         f'<link rel="stylesheet" href="{data_uri("text/css", style.encode())}">'
         f'<p class="anura-title"><strong>{safe(title)}</strong> {badge}</p>'
         f'<div class="anura-grid"><div class="anura-y" aria-hidden="true">{_frequency_axis(max_hz)}</div>'
         f'<div class="anura-picture"><img class="dark-light" alt="{safe(alt)}" '
         f'src="{data_uri("image/png", _picture(signal, sample_rate_hz, max_hz))}">'
-        f'{_boxes(rows, duration_s, max_hz)}<span class="anura-band"></span><span class="anura-cursor"></span></div>'
-        f'{_lanes(rows, start_s, duration_s)}<div class="anura-unit" aria-hidden="true">s</div>'
+        f'{over}<span class="anura-band"></span><span class="anura-cursor"></span></div>'
+        f'{under}<div class="anura-unit" aria-hidden="true">s</div>'
         f'<div class="anura-x" aria-hidden="true">{_time_axis(start_s, duration_s)}</div></div>'
         f'<audio controls preload="none" aria-label="{safe(title)}" '
         f'src="{data_uri("audio/mpeg", _mp3(resample(signal, sample_rate_hz, _MP3_HZ)))}"></audio>'
@@ -244,6 +252,22 @@ def _boxes(rows, duration_s, max_hz):
         text = safe(_called(row))
         marks.append(f'<span class="anura-box" data-label="{row.Index}" title="{text}" style="{place}">'
                      f"<span>{text}</span></span>")  # fmt: skip
+    return "".join(marks)
+
+
+def _names(rows, duration_s, max_hz):
+    """A name for each label, where it begins and at the middle of its band, or one above the other without bands."""
+    names, marks = list(dict.fromkeys(rows["name"])), []
+    for row in rows.itertuples():
+        low, high = getattr(row, "low_hz", np.nan), getattr(row, "high_hz", np.nan)
+        middle = (low + high) / 2 / max_hz if low <= high else (names.index(row.name) + 0.5) / len(names)
+        # What begins late in the picture reads to the left.
+        share = row.begin / duration_s
+        edge = {"right": 1 - row.end / duration_s} if share > 0.7 else {"left": share}
+        colour = species_colour(row.name)
+        marks.append(f'<span class="anura-said" data-start="{row.begin:.3f}" data-end="{row.end:.3f}" style="'
+                     f'{_place(**edge, bottom=min(middle, 0.92))}background:{colour};color:{text_colour(colour)}">'
+                     f"{safe(row.name)}</span>")  # fmt: skip
     return "".join(marks)
 
 

@@ -19,7 +19,7 @@ def test_lines_are_a_drawing_and_a_spectrogram_is_none(tmp_path):
     ax.plot([0, 1], [1, 0])
     lines = saved(tmp_path / "lines.png", ax)
     assert is_drawing(lines) and not is_drawing(saved(tmp_path / "sound.png", al.plot_spectrogram(tone)))
-    images = '<img alt="a" src="lines.png"><img alt="b" class="c" src="lines.png"/><img src="sound.png"><img src="x.png">'
+    images = '<img alt="a" src="lines.png"><img alt="b" class="c" src="lines.png"/><img src="sound.png"><img src="x">'
     (tmp_path / "page.html").write_text(images, encoding="utf-8")
     assert mark_drawings(tmp_path) == 1 and mark_drawings(tmp_path) == 0
     first, second, rest = (tmp_path / "page.html").read_text(encoding="utf-8").split("><img", 2)

@@ -346,6 +346,19 @@ def test_a_box_in_the_picture_plays_like_its_button_and_shows_its_name(open_page
 
 
 @pytest.mark.browser
+def test_names_show_while_their_callers_are_heard(open_page):
+    labels = LABELS.assign(low_hz=[1000.0, 4000.0], high_hz=[2000.0, 6000.0])
+    tab = open_page(al.player(tone(), labels, reveal=True))
+    assert tab.locator(".anura-lane").count() == 0
+    tab.locator(".anura-big").click()
+    tab.wait_for_function("document.querySelector('.anura-now')?.textContent === 'AAAAAA'")
+    assert not tab.locator(".anura-big").is_visible()
+    tab.wait_for_function("document.querySelector('.anura-now')?.textContent === 'BBBBBB'")
+    tab.wait_for_function("document.querySelector('audio').ended")
+    assert tab.locator(".anura-now").count() == 0 and tab.locator(".anura-big").is_visible()
+
+
+@pytest.mark.browser
 def test_the_pointers_time_and_pitch_are_said(open_page):
     tab = open_page(al.player(tone(), start_s=1.0))
     box = tab.locator(".anura-picture").bounding_box()

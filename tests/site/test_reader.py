@@ -6,6 +6,7 @@ machine, too. Any other address is cut off.
 
 import functools
 import importlib.util
+import re
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -184,6 +185,28 @@ def test_a_page_opened_from_disk_without_a_network(visit, axe, name):
         a_player_plays(tab)
     assert tab.evaluate(CUT_OFF) == []
     assert set(tab.asked) <= ALLOWED and tab.said == []
+
+
+WHERE = """() => [...document.querySelectorAll(".anura-picture img, .anura-box, .anura-explorer img")].map((element) =>
+{
+  const [own, frame] = [element, element.closest(".anura-grid, .anura-explorer")].map((e) => e.getBoundingClientRect());
+  return [own.left - frame.left, own.top - frame.top, own.width, own.height].map(Math.round);
+})"""
+
+
+@pytest.mark.parametrize("name", ["listen/pond.html", "annotate/strong-labels.html", "baseline/evaluate.html"])
+def test_pictures_and_boxes_stand_in_the_same_place_in_the_dark(visit, name):
+    tab = visit((SITE / name).as_uri(), width=1280)
+    light = tab.evaluate(WHERE)
+    tab.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert len(light) > 0 and tab.evaluate(WHERE) == light
+
+
+def test_the_front_page_says_what_the_chapter_on_leakage_computed():
+    text = (SITE / "split" / "leakage.html").read_text(encoding="utf-8")
+    found = re.search(r"by window .*?>(0\.\d+)<.*?by recording .*?>(0\.\d+)<", text, re.DOTALL)
+    said = f"falls from {float(found[1]):.1f} to {float(found[2]):.1f}"
+    assert said in (SITE / "intro.html").read_text(encoding="utf-8")
 
 
 def test_a_page_loads_and_runs_nothing_of_others(visit, address):

@@ -1,0 +1,106 @@
+"""The front page: a night to hear at once, and a card for each part with one of its figures.
+
+`{night}` puts a player of the simulated pond on the page. `{thumbnail} fig-name` shows a figure of another page, small;
+the figure's file is known once that page is written, so it is filled in at the end, in the translations too.
+"""
+
+import html
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+from catalogues import LANGUAGES
+from docutils import nodes
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+NIGHT, START_S, LENGTH_S = "SIM2_20201108_204500", 5.0, 8.0  # ten call types in eight seconds
+_EMPTY = re.compile(r'<img class="anura-thumbnail" alt="" data-figure="([\w-]+)">')
+_FIGURE = re.compile(r'<figure\b[^>]*\bid="(fig-[\w-]+)"[^>]*>.*?<img\b[^>]*\bsrc="([^"]+)"', re.DOTALL)
+
+
+class Night(SphinxDirective):
+    """Eight seconds of the simulated pond with ten callers, whose names show as they are heard."""
+
+    def run(self):
+        return [nodes.raw("", night(), format="html")]
+
+
+@cache
+def night():
+    import anuralib as al
+
+    pond, kinds = al.load_dataset("pond"), al.call_types()
+    labels = pond.strong_labels[pond.strong_labels["recording"] == NIGHT]
+    pitch_hz = labels["species"].map(kinds["pitch_hz"])
+    labels = labels.assign(
+        low_hz=0.95 * pitch_hz, high_hz=1.05 * pitch_hz, species=labels["species"].map(kinds["name"]),
+        start_s=labels["start_s"] - START_S, end_s=labels["end_s"] - START_S,
+    )  # fmt: skip
+    path = pond.recordings.set_index("recording")["path"][NIGHT]
+    sound = al.read_audio(path, start_s=START_S, duration_s=LENGTH_S)
+    return str(al.player(sound, labels, title="A November night", simulated=True, max_s=LENGTH_S, reveal=True))
+
+
+class Thumbnail(SphinxDirective):
+    """A figure of another page, small and without words: its card says what it is."""
+
+    required_arguments = 1
+
+    def run(self):
+        name = html.escape(self.arguments[0])
+        return [nodes.raw("", f'<img class="anura-thumbnail" alt="" data-figure="{name}">', format="html")]
+
+
+class Languages(SphinxDirective):
+    """The names of the languages, each a link to this page in it."""
+
+    def run(self):
+        own = self.config.anura_translation or "en"
+        up = "" if own == "en" else "../"
+        folders = {key: "" if key == "en" else f"{key}/" for key in LANGUAGES}
+        links = [f'<a href="{up}{folders[key]}{self.env.docname}.html" hreflang="{tag}" lang="{tag}">{name}</a>'
+                 if key != own else f"<strong>{name}</strong>" for key, (tag, name) in LANGUAGES.items()]  # fmt: skip
+        return [nodes.raw("", f'<p class="anura-languages">{" · ".join(links)}</p>', format="html")]
+
+
+def fill_thumbnails(site, book):
+    """Write the files of the figures into the thumbnails of a site's pages.
+
+    `book` is the folder of the built English book, whose figures they are; `site` it or a translation's folder in it.
+    """
+    pages = {page: page.read_text(encoding="utf-8") for page in Path(site).glob("*.html")}
+    pages = {page: text for page, text in pages.items() if _EMPTY.search(text)}
+    if not pages:
+        return
+    figures = {}
+    for page in Path(book).rglob("*.html"):
+        if "_static" not in page.relative_to(book).parts:
+            for name, source in _FIGURE.findall(page.read_text(encoding="utf-8")):
+                figures.setdefault(name, os.path.normpath(page.parent / source))
+    for page, text in pages.items():
+        wanted = set(_EMPTY.findall(text))
+        if wanted - set(figures):
+            raise ExtensionError(f"{page.name}: no page has the figure {', '.join(sorted(wanted - set(figures)))}")
+
+        def image(match, folder=page.parent):
+            source = os.path.relpath(figures[match[1]], folder).replace(os.sep, "/")
+            return f'<img class="anura-thumbnail dark-light" alt="" loading="lazy" src="{source}">'
+
+        part = page.with_suffix(".html.part")
+        part.write_text(_EMPTY.sub(image, text), encoding="utf-8")
+        part.replace(page)
+
+
+def finish(app, exception):
+    if exception is None and app.builder.format == "html" and not app.config.anura_translation:
+        fill_thumbnails(app.outdir, app.outdir)
+
+
+def setup(app):
+    app.add_directive("night", Night)
+    app.add_directive("thumbnail", Thumbnail)
+    app.add_directive("languages", Languages)
+    app.connect("build-finished", finish)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

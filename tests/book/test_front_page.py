@@ -1,0 +1,45 @@
+"""The front page keeps its promises: ten callers to hear, hours that are the chapters', figures that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+from front_page import LENGTH_S, NIGHT, START_S, fill_thumbnails
+from sphinx.errors import ExtensionError
+
+BOOK = Path(__file__).resolve().parents[2] / "book"
+INTRO = (BOOK / "intro.md").read_text(encoding="utf-8")
+
+
+def test_ten_types_call_in_the_eight_seconds(book_pond):
+    labels = book_pond.strong_labels[book_pond.strong_labels["recording"] == NIGHT]
+    heard = labels[(labels["start_s"] < START_S + LENGTH_S) & (labels["end_s"] > START_S)]
+    assert heard["species"].nunique() == 10
+
+
+def test_hours_are_those_of_the_chapters():
+    cards = re.findall(r":link: (\w+)/[\w-]+\n:link-type: doc\n\n(?:(?!:::).*\n)*?\+\+\+\n(.*)\n", INTRO)
+    assert len(cards) == 9
+    for part, said in cards:
+        texts = [page.read_text(encoding="utf-8") for page in (BOOK / part).glob("*.md")]
+        minutes = [int(m[1]) for text in texts if (m := re.search(r"^\*\*Time\*\* (\d+) minutes", text, re.M))]
+        if minutes:
+            hours = round(sum(minutes) / 30) / 2
+            plural = "" if len(minutes) == 1 else "s"
+            assert said == f"{len(minutes)} chapter{plural}, {hours:g} hour{'' if hours == 1 else 's'}", part
+
+
+def test_a_thumbnail_is_the_figure_of_another_page_also_from_a_translation(tmp_path):
+    (tmp_path / "split").mkdir()
+    (tmp_path / "es").mkdir()
+    figure = '<figure class="x" id="fig-a-b">\n<a href="#"><img alt="a" src="../_images/1.png"/></a></figure>'
+    (tmp_path / "split" / "leakage.html").write_text(figure, encoding="utf-8")
+    empty = '<p><img class="anura-thumbnail" alt="" data-figure="fig-a-b"></p>'
+    for folder in (tmp_path, tmp_path / "es"):
+        (folder / "intro.html").write_text(empty, encoding="utf-8")
+        fill_thumbnails(folder, tmp_path)
+    assert 'src="_images/1.png"' in (tmp_path / "intro.html").read_text(encoding="utf-8")
+    assert 'src="../_images/1.png"' in (tmp_path / "es" / "intro.html").read_text(encoding="utf-8")
+    (tmp_path / "intro.html").write_text(empty.replace("fig-a-b", "fig-none"), encoding="utf-8")
+    with pytest.raises(ExtensionError, match="fig-none"):
+        fill_thumbnails(tmp_path, tmp_path)
