@@ -74,6 +74,7 @@ from .score.metrics import (
 )
 from .show.annotator import annotator
 from .show.colours import species_colour
+from .show.ear import ear_training
 from .show.player import player
 from .show.plotting import (
     plot_history,
@@ -124,6 +125,7 @@ __all__ = [
     "download_anuraset",
     "draw_individual",
     "draw_sample",
+    "ear_training",
     "embed",
     "embed_recordings",
     "evaluate",

@@ -237,7 +237,7 @@ def spread(sound, distance_m, site, rng):
     return signal.oaconvolve(sound, response.astype(np.float32))[: len(sound)].astype(np.float32)
 
 
-NUISANCES = ("wind", "rain", "stream", "insects")
+NUISANCES = ("wind", "rain", "stream", "insects", "birds")
 
 
 def nuisance(kind, seconds, level_dbfs=-40.0, seed=0):
@@ -245,9 +245,10 @@ def nuisance(kind, seconds, level_dbfs=-40.0, seed=0):
 
     Parameters
     ----------
-    kind : "wind", "rain", "stream" or "insects"
-        Gusts, almost all of them below 400 Hz; hiss and drops from 400 Hz upwards; water, broad around 1 kHz; or two
-        or three singers of one of the pond's sites, in narrow bands between 3 and 9 kHz.
+    kind : "wind", "rain", "stream", "insects" or "birds"
+        Gusts, almost all of them below 400 Hz; hiss and drops from 400 Hz upwards; water, broad around 1 kHz; two
+        or three singers of one of the pond's sites, in narrow bands between 3 and 9 kHz; or the whistled phrases of a
+        bird.
     seconds : float
     level_dbfs : float
         Of the root mean square, in dB re full scale (1).
@@ -270,10 +271,14 @@ def nuisance(kind, seconds, level_dbfs=-40.0, seed=0):
         raise ValueError(f"need seconds > 0 and a level in dB, got {seconds} and {level_dbfs}")
     n, rng = max(round(seconds * SAMPLE_RATE_HZ), 1), np.random.default_rng(seed)
     # The strengths are of the pond's middle: a heavier rain has more near drops, not only more hiss.
-    if kind == "insects":
-        site = rng.choice(list(_INSECTS))
-        # In one of these three seconds every insect may rest; somewhere in a minute one sings.
-        whole = sum(_insect(max(n, 60 * SAMPLE_RATE_HZ), *insect, rng) for insect in _INSECTS[site])
+    if kind in ("insects", "birds"):
+        # In any three seconds all of them may rest; somewhere in a minute one sings.
+        longer = max(n, 60 * SAMPLE_RATE_HZ)
+        if kind == "insects":
+            site = rng.choice(list(_INSECTS))
+            whole = sum(_insect(longer, *insect, rng) for insect in _INSECTS[site])
+        else:
+            whole = _birds(longer, -30, rng)
         loudest = np.abs(whole).argmax()
         first = int(np.clip(loudest - n // 2, 0, len(whole) - n))
         sound = whole[first : first + n]

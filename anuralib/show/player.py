@@ -14,10 +14,10 @@ from anuralib.sound.audio import read_audio, resample
 from anuralib.sound.names import possible_names
 
 # MP3 because every browser plays it, and at one rate, so that the delay below is one number.
-_MP3_HZ = 22050
+MP3_HZ = 22050
 # LAME puts 576 samples before the sound and a decoder 529 more; at 22,050 Hz and this bit rate the file has no room
 # for the tag that tells a decoder to skip them. Chromium plays them (measured: 50 ms), so the script takes them off.
-_LEAD_S = 1105 / _MP3_HZ
+_LEAD_S = 1105 / MP3_HZ
 _COLUMNS, _ROWS, _LEVELS = 640, 160, 16  # of the picture; 16 levels are 5 dB each and halve its size
 # Sounds come equally loud out of a page: their loudest 0.4 s, unless a peak would be cut.
 _LOUDNESS_DBFS, _LOUDEST_S, _PEAK = -18.0, 0.4, 0.9
@@ -39,32 +39,32 @@ class Player:
         return self._text
 
 
-def _picture(signal, sample_rate_hz, max_hz, range_db=80, n_fft=1024):
+def sound_picture(signal, sample_rate_hz, max_hz, range_db=80, n_fft=1024, size=(_COLUMNS, _ROWS), levels=_LEVELS):
     """PNG bytes of the spectrogram without axes (the page draws them, so that they stay readable on a phone)."""
     import matplotlib
     from PIL import Image
 
     from anuralib.show.plotting import spectrogram_db
 
-    hop = max(1, min(n_fft // 2, len(signal) // _COLUMNS))
+    hop = max(1, min(n_fft // 2, len(signal) // size[0]))
     db, hz, _ = spectrogram_db(np.pad(signal, (0, max(0, n_fft - len(signal)))), sample_rate_hz, n_fft, hop)
     power = 10 ** (db[hz <= max_hz] / 10)
-    for axis, size in ((0, _ROWS), (1, _COLUMNS)):
-        edges = np.linspace(0, power.shape[axis], min(size, power.shape[axis]) + 1).astype(int)
+    for axis, most in ((0, size[1]), (1, size[0])):
+        edges = np.linspace(0, power.shape[axis], min(most, power.shape[axis]) + 1).astype(int)
         widths = np.diff(edges).reshape((-1, 1) if axis == 0 else (1, -1))
         power = np.add.reduceat(power, edges[:-1], axis) / widths
     db = 10 * np.log10(power + 1e-20)
     top = max(db.max(), -20)  # pooling lowers the loudest point a little; silence must stay dark
-    level = np.clip(1 + (db - top) / range_db, 0, 1)[::-1] * (_LEVELS - 1)
+    level = np.clip(1 + (db - top) / range_db, 0, 1)[::-1] * (levels - 1)
     image = Image.frombytes("P", level.shape[::-1], np.round(level).astype(np.uint8).tobytes())
-    colours = matplotlib.colormaps["magma"](np.linspace(0, 1, _LEVELS))[:, :3]
+    colours = matplotlib.colormaps["magma"](np.linspace(0, 1, levels))[:, :3]
     image.putpalette(np.round(255 * colours).astype(np.uint8).tobytes())
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True, bits=4)
     return buffer.getvalue()
 
 
-def _mp3(signal):
+def as_mp3(signal):
     """MP3 bytes of a signal at 22,050 Hz: 40 kbit/s, which keeps everything up to 10 kHz.
 
     The bit rate is constant: with a variable one, browsers seek only roughly.
@@ -72,12 +72,12 @@ def _mp3(signal):
     import soundfile
 
     buffer = io.BytesIO()
-    soundfile.write(buffer, signal, _MP3_HZ, format="MP3", subtype="MPEG_LAYER_III", bitrate_mode="CONSTANT",
+    soundfile.write(buffer, signal, MP3_HZ, format="MP3", subtype="MPEG_LAYER_III", bitrate_mode="CONSTANT",
                     compression_level=0.8)  # fmt: skip
     return buffer.getvalue()
 
 
-def _equally_loud(signal, sample_rate_hz):
+def equally_loud(signal, sample_rate_hz):
     """The signal with a common level in its loudest 0.4 s, or a little softer where a peak would be cut."""
     n = min(len(signal), round(_LOUDEST_S * sample_rate_hz))
     energy = np.concatenate([[0.0], np.cumsum(np.square(signal, dtype=np.float64))])
@@ -152,7 +152,7 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
         raise ValueError(f"nothing to play: one channel with samples is needed, got shape {signal.shape}")
     if not np.isfinite(signal).all():
         raise ValueError("the signal holds NaN or infinite samples; replace them before playing")
-    signal = _equally_loud(signal, sample_rate_hz)
+    signal = equally_loud(signal, sample_rate_hz)
     duration_s = len(signal) / sample_rate_hz
     rows = label_rows(labels, start_s, duration_s)
     title = title or "sound"
@@ -174,12 +174,12 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
         f'<p class="anura-title"><strong>{safe(title)}</strong> {badge}</p>'
         f'<div class="anura-grid"><div class="anura-y" aria-hidden="true">{_frequency_axis(max_hz)}</div>'
         f'<div class="anura-picture"><img class="dark-light" alt="{safe(alt)}" '
-        f'src="{data_uri("image/png", _picture(signal, sample_rate_hz, max_hz))}">'
+        f'src="{data_uri("image/png", sound_picture(signal, sample_rate_hz, max_hz))}">'
         f'{over}<span class="anura-band"></span><span class="anura-cursor"></span></div>'
         f'{under}<div class="anura-unit" aria-hidden="true">s</div>'
         f'<div class="anura-x" aria-hidden="true">{_time_axis(start_s, duration_s)}</div></div>'
         f'<audio controls preload="none" aria-label="{safe(title)}" '
-        f'src="{data_uri("audio/mpeg", _mp3(resample(signal, sample_rate_hz, _MP3_HZ)))}"></audio>'
+        f'src="{data_uri("audio/mpeg", as_mp3(resample(signal, sample_rate_hz, MP3_HZ)))}"></audio>'
         f"<script>{script}</script></div>",
         f"<Player: {title}, {duration_s:.1f} s>",
         duration_s,

@@ -1,0 +1,50 @@
+"""Ear training on a page: the clips are made once, from the simulator, and fetched by the reader when they are played."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+FOLDER = "ear"  # in _static of the English site
+
+
+def kept_clips():
+    """(folder, list) of the pond's clips: made anew where the package's code of them is another."""
+    from anuralib._files import cache_dir, locked, write_text
+    from anuralib.pond import calls, scenes
+    from anuralib.show import ear, player
+
+    sources = b"".join(Path(module.__file__).read_bytes() for module in (calls, scenes, ear, player))
+    folder = cache_dir() / "ear" / hashlib.sha256(sources).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        if not (folder / "clips.json").is_file():  # written last
+            write_text(json.dumps(ear.write_clips(ear.pond_clips(), folder)), folder / "clips.json")
+    return folder, json.loads((folder / "clips.json").read_text(encoding="utf-8"))
+
+
+class Ear(SphinxDirective):
+    """The wall of calls, the drill and the memory."""
+
+    def run(self):
+        from anuralib.show.ear import describe_types, ear_markup
+
+        up = self.env.docname.count("/") + (1 if self.config.anura_translation else 0)
+        markup = ear_markup(kept_clips()[1], describe_types(), base=f"{'../' * up}_static/{FOLDER}/", simulated=True)
+        return [nodes.raw("", markup, format="html")]
+
+
+def copy_clips(app, exception):
+    if exception is None and app.builder.format == "html" and not app.config.anura_translation:
+        folder, out = kept_clips()[0], Path(app.outdir) / "_static" / FOLDER
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.copytree(folder, out, ignore=shutil.ignore_patterns("*.json", ".*", "*.lock"))
+
+
+def setup(app):
+    app.add_directive("ear", Ear)
+    app.connect("build-finished", copy_clips)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

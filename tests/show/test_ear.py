@@ -1,0 +1,152 @@
+"""Ear training: the clips hold what they say, the drill asks and remembers, and answers come back to Python."""
+
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+import anuralib as al
+from anuralib.show import ear
+
+RATE = 22050
+
+
+KNOWN = ("DEEBOO", "ASCWHI", "SHOTRI", "BARWHI", "CLICLU", "METTIN")
+
+
+@pytest.fixture(scope="module")
+def clips():
+    return list(ear.pond_clips(codes=KNOWN))
+
+
+@pytest.fixture(scope="module")
+def markup(clips, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ear")
+    listed = ear.write_clips(clips, folder / "clips")
+    types = ear.describe_types()
+    types = types[types["code"].isin(KNOWN)]
+    page = ear.ear_markup(listed, types, base="clips/", simulated=True)
+    (folder / "page.html").write_text(
+        f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>ear</title><body>{page}</body></html>', "utf-8"
+    )
+    return folder
+
+
+def test_clips_are_three_seconds_equally_loud_and_hold_what_they_say(clips, markup):
+    assert {clip["step"] for clip in clips} == set(ear.STEPS) - {"unlike", "alike"} and len(clips) == 17 * len(KNOWN)
+    for clip in clips[::20]:
+        assert clip["sound"].shape == (3 * RATE,) and np.isfinite(clip["sound"]).all()
+        sound, rate = soundfile.read(io.BytesIO((markup / "clips" / f"c{clip['clip']}.mp3").read_bytes()))
+        assert rate == RATE and 0.05 < np.abs(sound).max() <= 1
+    booms = [clip["sound"].tobytes() for clip in clips if clip["answer"] == "DEEBOO"]
+    assert len(set(booms)) == len(booms) == 11  # other individuals, not the same again
+    chorus = pd.DataFrame([(c["answer"], np.std(c["sound"])) for c in clips if c["step"] == "chorus"]).groupby(0).mean()[1]
+    assert chorus.is_monotonic_increasing
+
+
+def test_types_are_told_in_words():
+    types = ear.describe_types().set_index("code")
+    assert len(types) == 26 and types.loc["DEEBOO", "words"].startswith("low (340 Hz), rises; tonal; one note")
+    assert "115 pulses per second" in types.loc["SHOTRI", "words"] and types["alike"].isin(types.index).all()
+
+
+def test_clips_of_a_data_set_are_around_its_labels_the_clear_and_lonely_first():
+    pond = al.load_dataset("pond", size="tiny")
+    clips = list(ear.labelled_clips(pond, n_per_species=2))
+    counts = pd.Series([clip["answer"] for clip in clips]).value_counts()
+    assert counts.max() == 2 and set(counts.index) == set(pond.strong_labels["species"])
+    assert all(len(clip["sound"]) <= 3 * RATE and clip["step"] == "others" for clip in clips)
+
+
+def test_more_clips_than_a_notebook_bears_are_refused(monkeypatch):
+    monkeypatch.setattr(ear, "_MOST_CLIPS", 3)
+    with pytest.raises(ValueError, match="n_per_species"):
+        al.ear_training(al.load_dataset("pond", size="tiny"), n_per_species=2)
+
+
+@pytest.fixture
+def tab(browser, markup):
+    said = []
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto((markup / "page.html").as_uri())
+    yield page
+    page.close()
+    assert said == []
+
+
+def answer_ten(tab, step, key):
+    tab.locator(".anura-ear-drill select").select_option(step)
+    tab.get_by_role("button", name="Ten questions").click()
+    for _ in range(10):
+        assert tab.locator(".anura-ear-stage img").count() == 0  # by ear
+        tab.keyboard.press(key)
+        assert tab.locator(".anura-ear-stage img").count() >= 1  # then seen
+        tab.keyboard.press("Enter")
+
+
+@pytest.mark.browser
+def test_ten_questions_are_asked_answered_kept_and_deleted(tab):
+    answer_ten(tab, "unlike", "1")
+    right = int(tab.locator(".anura-ear-stage").inner_text().split()[0])
+    rows = tab.evaluate("JSON.parse(localStorage.getItem('anura-ear'))")
+    assert len(rows) == 10 and sum(row["truth"] == row["said"] for row in rows) == right
+    assert all(row["said"] == "DEEBOO" and set(row["options"]) == {"DEEBOO", "ASCWHI", "SHOTRI"} for row in rows)
+    confusions = tab.locator(".anura-ear-memory table").first.locator("tbody tr")
+    assert sum(int(n) for n in confusions.locator("td:last-child").all_inner_texts()) == 10 - right
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Save as a table").click()
+    table = pd.read_csv(download.value.path())
+    assert list(table) == ["day", "step", "clip", "truth", "said"] and len(table) == 10
+    tab.reload()
+    assert tab.locator(".anura-ear-memory table").count() >= 1
+    tab.get_by_role("button", name="Delete everything").click()
+    assert tab.evaluate("localStorage.getItem('anura-ear')") == "[]"
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.browser
+def test_i_do_not_know_is_no_confusion(tab):
+    answer_ten(tab, "six", "0")
+    assert tab.get_by_text("Your confusions").count() == 0 and tab.get_by_text("Hits and false alarms").count() == 1
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("step", ["chorus", "other sounds", "noise"])
+def test_every_step_can_be_gone_through(tab, step):
+    answer_ten(tab, step, "2")
+    assert re.match(r"\d+ of 10 right", tab.locator(".anura-ear-stage").inner_text())
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("stored", ["null", "3", "{", "[null, {}, 4]", '[{"step": "six", "truth": 3}]'])
+def test_whatever_a_browser_kept_it_starts(browser, markup, stored):
+    page = browser.new_page()
+    page.goto((markup / "page.html").as_uri())
+    page.evaluate("value => localStorage.setItem('anura-ear', value)", stored)
+    page.reload()
+    assert page.get_by_role("button", name="Ten questions").is_visible()
+    page.close()
+
+
+@pytest.mark.browser
+def test_cards_are_filtered_and_two_put_beside_each_other(tab):
+    assert tab.locator(".anura-ear-wall .anura-ear-card").count() == 6
+    tab.get_by_label("Voice").select_option("pulsed")
+    assert tab.locator(".anura-ear-wall .anura-ear-card").count() == 2
+    tab.get_by_label("Voice").select_option("")
+    tab.get_by_role("button", name="Put beside another, DEEBOO").click()
+    tab.get_by_role("button", name="Put beside another, SHOTRI").click()
+    said = tab.locator(".anura-ear-pair p").first.inner_text()
+    assert "DEEBOO is lower: 340 against 4,150 Hz." in said and "SHOTRI is pulsed, DEEBOO is not." in said
+
+
+def test_answers_come_back_to_python():
+    live = al.ear_training(al.load_dataset("pond", size="tiny"), n_per_species=1)
+    assert live.answers.empty
+    live.set_state({"log": [{"clip": 1, "step": "others", "truth": "A", "said": "", "options": ["A"], "day": 1}]})
+    assert live.answers.to_dict("records") == [{"clip": 1, "step": "others", "truth": "A", "said": ""}]
