@@ -99,7 +99,7 @@ def labelled_clips(dataset, n_per_species=6, seconds=SECONDS, seed=0):
     labels = labels.sample(frac=1, random_state=seed)
     middle = (labels["start_s"] + labels["end_s"]) / 2
     labels = labels.assign(start=(middle - seconds / 2).clip(lower=0), company=0)
-    for recording, rows in labels.groupby("recording"):
+    for _, rows in labels.groupby("recording"):
         for row in rows.itertuples():
             meets = (rows["start_s"] < row.start + seconds) & (rows["end_s"] > row.start)
             labels.loc[row.Index, "company"] = rows.loc[meets, "species"].nunique()
@@ -109,7 +109,7 @@ def labelled_clips(dataset, n_per_species=6, seconds=SECONDS, seed=0):
     number = 0
     for species, rows in labels.sort_values(order, kind="stable").groupby("species"):
         for row in rows.head(n_per_species).itertuples():
-            sound = read_audio(path[row.recording], sample_rate_hz=SAMPLE_RATE_HZ, start_s=row.start, duration_s=seconds)
+            sound = read_audio(path[row.recording], SAMPLE_RATE_HZ, start_s=row.start, duration_s=seconds)
             yield {"clip": number, "step": "others", "answer": str(species), "sound": sound}
             number += 1
 
@@ -151,7 +151,8 @@ def write_clips(clips, folder):
 
 def _encoded(sound):
     sound = equally_loud(sound, SAMPLE_RATE_HZ)
-    return as_mp3(resample(sound, SAMPLE_RATE_HZ, MP3_HZ)), sound_picture(sound, SAMPLE_RATE_HZ, MAX_HZ, size=(320, 112), levels=12)
+    picture = sound_picture(sound, SAMPLE_RATE_HZ, MAX_HZ, size=(320, 112), levels=12)
+    return as_mp3(resample(sound, SAMPLE_RATE_HZ, MP3_HZ)), picture
 
 
 def ear_markup(clips, types, base="", inside=None, simulated=False):
@@ -174,9 +175,10 @@ def ear_markup(clips, types, base="", inside=None, simulated=False):
     -------
     str
     """
+    known = set(types["code"])
     data = {"clips": clips, "types": types.to_dict("records"), "base": base, "inside": inside or {},
-            "unlike": [c for c in _UNLIKE if c in set(types["code"])], "six": [c for c in _SIX if c in set(types["code"])],
-            "seconds": SECONDS, "simulated": simulated}  # fmt: skip
+            "unlike": [code for code in _UNLIKE if code in known], "six": [code for code in _SIX if code in known],
+            "simulated": simulated}  # fmt: skip
     folder = files("anuralib.show")
     style, script = (folder.joinpath(f"ear.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     listing = json.dumps(data, allow_nan=False).replace("<", "\\u003c")

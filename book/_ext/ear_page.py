@@ -1,4 +1,4 @@
-"""Ear training on a page: the clips are made once, from the simulator, and fetched by the reader when they are played."""
+"""Ear training on a page: the clips are made once, from the simulator, and fetched when a reader plays them."""
 
 import hashlib
 import json
