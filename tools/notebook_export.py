@@ -50,19 +50,27 @@ KEPT_TAGS = {"raises-exception", STUB}
 SETUP = '''\
 # Set-up: installs what is missing here (for instance on Colab), and leaves the rest as it is.
 import importlib.util
+import pathlib
 import subprocess
 import sys
 
 NEEDED = {needed}
+ADDRESS = [{address}]  # of the course's own package
 missing = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
 if missing:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", *missing], check=True)
 '''
 CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
-# Where no repository is known, there is no address to install the course's own package from.
-NO_REPOSITORY = '''\
+# The course's own package: the wheel beside the notebook comes first, since it is what the notebook was made with.
+OWN = '''\
 if importlib.util.find_spec("anuralib") is None:
-    raise ImportError("anuralib is missing: run `pip install .` in the folder of the Anura course, then start again")
+    wheels = sorted(str(path) for path in pathlib.Path().glob("anuralib-*.whl"))
+    if not [*wheels, *ADDRESS]:
+        raise ImportError(
+            "anuralib is missing: put the file anuralib-...whl beside this notebook (the course's page"
+            " \'Setting up\' has it), then run this cell again"
+        )
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", [*wheels, *ADDRESS][0]], check=True)
 '''
 # Module name -> package name, of what the chapters use and a bare Python or Colab may lack.
 NEEDED = {
@@ -104,13 +112,12 @@ def pinned(package):
 def setup_source(source="", code=""):
     """The set-up cell; `source` is what pip installs the package from, or empty, `code` what the chapter runs."""
     needed = {module: pinned(package) for module, package in NEEDED.items()}
-    needed |= {"anuralib": source} if source else {}
     body = "".join(f"    {module!r}: {name!r},\n" for module, name in needed.items())
-    cell = SETUP.format(needed="{\n" + body.replace("'", '"') + "}")
+    cell = SETUP.format(needed="{\n" + body.replace("'", '"') + "}", address=f'"{source}"' if source else "")
     for module, imports in SOME_CHAPTERS.items():
         if re.search(imports, code, flags=re.MULTILINE):
             cell += MORE.format(module=module, package=pinned(module))
-    return cell if source else cell + NO_REPOSITORY
+    return cell + OWN
 
 
 def _plain(latex):

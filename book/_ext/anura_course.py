@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import sys
+import zipfile
 from pathlib import Path
 
 from course_settings import (
@@ -32,6 +33,7 @@ from sphinx.util import logging
 sys.path.insert(0, str(course_root(Path(__file__).resolve().parents[1]) / "tools"))
 
 from notebook_export import export_book
+from offline_kit import build_wheel
 
 LOGGER = logging.getLogger(__name__)
 NOTEBOOK_FOLDER = "notebooks"  # inside the built site
@@ -161,7 +163,17 @@ def write_notebooks(app, exception):
     shutil.rmtree(out, ignore_errors=True)
     if (parts / "learner").is_dir():
         shutil.move(parts / "learner", out)
+        offer_all(out)
     shutil.rmtree(parts, ignore_errors=True)
+
+
+def offer_all(folder):
+    """Put the package's wheel beside the notebooks, and all of them with it into one archive."""
+    wheel = build_wheel(folder)
+    # Under a name that stays, because pages link it: pip wants the version in the name, so the archive has it there.
+    with zipfile.ZipFile(folder / "anura-notebooks.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted([*folder.rglob("*.ipynb"), wheel]):
+            archive.write(path, f"anura-notebooks/{path.name if path == wheel else path.relative_to(folder).as_posix()}")
 
 
 def store_once(app, exception):

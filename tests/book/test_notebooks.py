@@ -181,6 +181,25 @@ def test_the_set_up_cell_installs_the_commit_it_names_and_nothing_newer(bare_pyt
     assert after_set_up(commits[1]).stdout == "as in the first week\n"
 
 
+def test_the_set_up_cell_takes_the_wheel_beside_the_notebook(bare_python, tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+    def after_set_up():
+        command = [bare_python, "-W", "ignore", "-c", f"{notebook_export.setup_source()}\nimport anuralib"]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    missing = after_set_up()
+    assert missing.returncode and "put the file anuralib-...whl beside this notebook" in missing.stderr
+    place = "anuralib-0.1.0.dist-info"
+    with zipfile.ZipFile(tmp_path / "anuralib-0.1.0-py3-none-any.whl", "w") as archive:
+        archive.writestr("anuralib/__init__.py", "print('from the wheel')\n")
+        archive.writestr(f"{place}/METADATA", "Metadata-Version: 2.1\nName: anuralib\nVersion: 0.1.0\n")
+        archive.writestr(f"{place}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{place}/RECORD", "")
+    run = after_set_up()
+    assert run.stdout == "from the wheel\n", run.stderr
+
+
 def test_citations_show_names_with_their_accents():
     authors = {key: names for key, (names, *_) in notebook_export.read_citations(BOOK / "references.bib").items()}
     assert authors["canas2023anuraset"] == "Cañas et al."
