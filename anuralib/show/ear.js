@@ -138,6 +138,7 @@
     }
 
     // ---------------------------------------------------------------- the wall
+    const drill = section("drill");
     const wall = section("wall");
     function first(code) { return clipsOf(["six", "others"], code)[0]; }
     function card(parent, code, more) {
@@ -220,7 +221,6 @@
     }
 
     // ---------------------------------------------------------------- the drill
-    const drill = section("drill");
     const steps = STEPS.filter((step) => {
       if (step === "unlike") { return data.unlike.length === 3; }
       if (step === "six") { return data.six.length === 6; }

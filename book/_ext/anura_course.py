@@ -251,6 +251,16 @@ def drop_thebe_settings(app, doctree, docname):
             node.parent.remove(node)
 
 
+def number_by_page(app, env):
+    """Count figures and exercises from 1 on each page, as the notebooks do; Sphinx counts through the whole book."""
+    # could go upstream: Sphinx, a setting for numbers that begin anew on a page without a number of its own
+    for kinds in env.toc_fignumbers.values():
+        for kind, numbers in kinds.items():
+            ordered = sorted(numbers, key=numbers.get)
+            kinds[kind] = {node: (n,) for n, node in enumerate(ordered, start=1)}
+    return []
+
+
 def name_contents_apart(app, doctree, docname):
     """Give the contents of each exercise and solution an id of their own; sphinx-exercise gives all the same."""
     # could go upstream: sphinx-exercise, ids of contents made from the label
@@ -294,6 +304,7 @@ def setup(app):
     app.connect("config-inited", use_own_mathjax)
     app.connect("build-finished", copy_mathjax)
     # The theme fills its buttons at priority 500 and 501.
+    app.connect("env-get-updated", number_by_page, priority=900)
     app.connect("html-page-context", add_buttons, priority=600)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", mend_roles, priority=900)
