@@ -13,7 +13,7 @@ import anuralib.score.metrics as metrics
 import anuralib.show.widgets as widgets
 
 from .challenges.active import choose_recordings, uncertainty
-from .challenges.birdnet import birdnet_embeddings
+from .challenges.birdnet import birdnet_embeddings, birdnet_scores
 from .challenges.embeddings import embed, linear_probe, probe_probabilities, prototype_scores, prototypes
 from .challenges.encoders import Encoder, embed_recordings, join_labels
 from .challenges.heads import DiscriminantHead, LogisticHead, NeighbourHead, PrototypeHead
@@ -62,7 +62,14 @@ from .pond.calls import call_examples, call_parts, call_types, draw_individual, 
 from .pond.scenes import nuisance
 from .score.bootstrap import bootstrap_ci, paired_bootstrap
 from .score.calibration import calibration_error, reliability
-from .score.conditions import pair_quality, pair_snr, scores_by, scores_by_polyphony, threshold_for_alarms
+from .score.conditions import (
+    pair_overlap,
+    pair_quality,
+    pair_snr,
+    scores_by,
+    scores_by_polyphony,
+    threshold_for_alarms,
+)
 from .score.errors import confusions, worst
 from .score.metrics import (
     average_precision,
@@ -107,6 +114,7 @@ __all__ = [
     "augment",
     "average_precision",
     "birdnet_embeddings",
+    "birdnet_scores",
     "bootstrap_ci",
     "build_model",
     "build_windows",
@@ -159,6 +167,7 @@ __all__ = [
     "noisy_features",
     "nuisance",
     "ordinal_probabilities",
+    "pair_overlap",
     "pair_quality",
     "pair_snr",
     "paired_bootstrap",

@@ -10,6 +10,7 @@ import bench_losses
 import bench_new_sites
 import bench_noise
 import bench_overlap
+import bench_pretrained
 import bench_scaling
 import pytest
 from _results import read_results
@@ -17,6 +18,11 @@ from _results import read_results
 BOOK = Path(__file__).resolve().parents[2] / "book"
 # Chapter: {table: what makes facts of it}, and the keys that the chapter glues from variables of its own.
 CHAPTERS = {
+    "baseline/pretrained": (
+        {"bench_pretrained": bench_pretrained.facts},
+        "pretrained_full_n pretrained_full_piece pretrained_same_chance pretrained_same_site pretrained_short_n "
+        "pretrained_short_piece",
+    ),
     "challenges/calling-activity": (
         {"bench_calling_activity": bench_calling_activity.facts},
         "activity_fewest activity_most activity_nought activity_rank_at_once activity_rank_boxes activity_rank_rate "
