@@ -26,6 +26,7 @@ from .challenges.ordinal import (
     ordinal_probabilities,
     summarise_windows,
 )
+from .challenges.search import choose_clips, similarity
 from .challenges.separation import learn_dictionary, separate, si_sdr
 from .course.classroom import collect_answers, record_answers
 from .course.exercises import check
@@ -40,6 +41,7 @@ from .field.export import export_darwin_core, read_darwin_core
 from .field.report import report_page
 from .field.survey import draw_sample, sun_times
 from .labels.agreement import agreement, match_bouts
+from .labels.answers import join_answers, read_answers, write_answers
 from .labels.bouts import merge_calls, split_label
 from .labels.formats import (
     read_audacity_labels,
@@ -89,6 +91,7 @@ from .show.plotting import (
     plot_spectrogram,
     plot_windows,
 )
+from .show.review import review
 from .sound.audio import audio_info, dominant_frequency, read_audio, resample, write_audio
 from .sound.bandpass import preprocess
 from .sound.names import parse_recording_name
@@ -124,6 +127,7 @@ __all__ = [
     "call_types",
     "calls",
     "check",
+    "choose_clips",
     "choose_recordings",
     "collect_answers",
     "confusions",
@@ -145,6 +149,7 @@ __all__ = [
     "frequency_groups",
     "holdout_split",
     "index_scores",
+    "join_answers",
     "join_labels",
     "kfold_split",
     "labels_from_windows",
@@ -187,6 +192,7 @@ __all__ = [
     "prototype_scores",
     "prototypes",
     "read_annotator",
+    "read_answers",
     "read_audacity_labels",
     "read_audio",
     "read_darwin_core",
@@ -199,12 +205,14 @@ __all__ = [
     "repeat_factors",
     "report_page",
     "resample",
+    "review",
     "save_model",
     "scenes",
     "scores_by",
     "scores_by_polyphony",
     "separate",
     "si_sdr",
+    "similarity",
     "simulate",
     "simulate_pond",
     "spec_augment",
@@ -233,6 +241,7 @@ __all__ = [
     "window_labels",
     "window_starts",
     "worst",
+    "write_answers",
     "write_audacity_labels",
     "write_audio",
     "write_labels",
