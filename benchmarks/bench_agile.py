@@ -137,18 +137,25 @@ def stops(pond, rounds, level):
 def facts(table):
     """The numbers that the chapter on the loop gives of this table, by glue key."""
     curve = table[table["part"] == "curve"].set_index(["method", "clips"])
-    out = {f"{method}_{n}": curve.loc[(method, n), "value"]
-           for method, n in (("random", 100), ("mixed", 50), ("mixed", 100), ("highest", 100), ("unsure", 100),
-                             ("mixed, tired", 100), ("random", 800))}  # fmt: skip
-    ahead = curve.loc[("mixed", 100)]
-    out |= {"ahead": ahead["diff"], "ahead_low": ahead["d_low"], "ahead_high": ahead["d_high"],
-            "found": ahead["found"], "found_random": curve.loc[("random", 100), "found"],
-            "found_highest": curve.loc[("highest", 100), "found"], "share": 100 * ahead["share"],
-            "true_share": 100 * table.set_index("part").loc["truth", "share"]}  # fmt: skip
-    stop = table[table["part"] == "stop"].set_index("method").loc["kappa 0.9"]
-    out |= {"stop": stop["clips"], "stop_least": stop["least"], "stop_most": stop["most"], "stop_lost": -stop["diff"]}
-    names = {"mixed, tired_100": "tired"}
-    return {f"agile_{names.get(key, key)}": float(value) for key, value in out.items()}
+    kind = table[table["part"] == "type"].set_index(["type", "method"])
+    stop = table[table["part"] == "stop"].set_index("method")
+    mixed, chance, tired = (curve.loc[(name, 100)] for name in ("mixed", "random", "mixed, tired"))
+    out = {
+        "types": kind.index.get_level_values(0).nunique(), "mixed": mixed["value"], "random": chance["value"],
+        "random_800": curve.loc[("random", 800), "value"], "found": mixed["found"], "found_random": chance["found"],
+        "share": 100 * mixed["share"], "true_share": 100 * table.set_index("part").loc["truth", "share"],
+    }  # fmt: skip
+    for name, of in (("ahead", mixed), ("tired", tired)):
+        out |= {f"{name}_diff": of["diff"], f"{name}_low": of["d_low"], f"{name}_high": of["d_high"]}
+    for name in ("highest", "unsure"):
+        out |= {name: curve.loc[(name, 100), "value"], f"found_{name}": curve.loc[(name, 100), "found"]}
+    for name, code in (("common", "BARWHI"), ("rare", "LOWWHI")):
+        out |= {f"{name}_share": 100 * kind.loc[(code, "mixed"), "share"]}
+        out |= {f"{name}_{how}": kind.loc[(code, how), "value"] for how in ("random", "mixed")}
+    out |= {f"rare_found_{how}": kind.loc[("LOWWHI", how), "found"] for how in ("random", "mixed")}
+    for name, level in (("early", "kappa 0.9"), ("stop", "kappa 0.99")):
+        out |= {name: stop.loc[level, "clips"], f"{name}_lost": -stop.loc[level, "diff"]}
+    return {f"agile_{key}": float(value) for key, value in out.items()}
 
 
 def main():
@@ -167,7 +174,7 @@ def main():
             return function(pond, *what)
 
     todo = [(code, method, seed) for method in METHODS for code in pond.species for seed in seeds]
-    loops = dict(zip(todo, Parallel(2)(delayed(run)(listen, *what) for what in todo), strict=True))
+    loops = dict(zip(todo, Parallel(min(2, chosen.seeds))(delayed(run)(listen, *what) for what in todo), strict=True))
     results = {("random", n): {(code, seed): run(far, code, seed, n) for code in pond.species for seed in seeds}
                for n in LONG}  # fmt: skip
     for (code, method, seed), rounds in loops.items():

@@ -4,6 +4,7 @@ import math
 import re
 from pathlib import Path
 
+import bench_agile
 import bench_calling_activity
 import bench_few_labels
 import bench_losses
@@ -44,6 +45,7 @@ CHAPTERS = {
         "",
     ),
     "challenges/overlap": ({"bench_overlap": bench_overlap.facts}, "overlap_days"),
+    "practice/agile": ({"bench_agile": bench_agile.facts}, "agile_recordings"),
     "practice/scaling": (
         {"bench_scaling": bench_scaling.facts},
         "scaling_core_hours scaling_crossing scaling_equal scaling_flac scaling_killed scaling_live_hours "
