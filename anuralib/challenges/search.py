@@ -37,7 +37,7 @@ def similarity(embeddings, examples):
 
     Examples
     --------
-    >>> x = np.array([[0.0, 1.0], [2.0, 1.0], [4.0, 4.0], [4.0, 5.0]])
+    >>> x = np.array([[0.0, 0.0], [1.0, 5.0], [4.0, 4.0], [5.0, 5.0]])
     >>> np.argsort(-similarity(x, x[3])).tolist()
     [3, 2, 1, 0]
     """
