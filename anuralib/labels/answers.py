@@ -10,6 +10,7 @@ from anuralib.labels.tables import _rows, check_times, number, quoted, read_line
 
 ANSWER_COLUMNS = ["recording", "start_s", "end_s", "species", "answer"]
 ANSWERS = ("yes", "no", "unsure")
+_TEXTS = ("recording", "species", "answer")
 
 
 def read_answers(path: str | os.PathLike) -> pd.DataFrame:
@@ -18,7 +19,8 @@ def read_answers(path: str | os.PathLike) -> pd.DataFrame:
     Parameters
     ----------
     path : str or path-like
-        CSV with the columns `recording`, `start_s`, `end_s`, `species`, `answer`; others are passed over.
+        CSV with the columns `recording`, `start_s`, `end_s`, `species`, `answer`, and `score` where the clips had one;
+        others are passed over.
 
     Returns
     -------
@@ -38,24 +40,27 @@ def read_answers(path: str | os.PathLike) -> pd.DataFrame:
     missing = [name for name in ANSWER_COLUMNS if name not in names]
     if missing:
         raise ValueError(f"{path}, line {line}: no column {', '.join(missing)}; give the file that the review saved")
-    places, found = [names.index(name) for name in ANSWER_COLUMNS], []
+    scored = "score" in names
+    places, found = [names.index(name) for name in [*ANSWER_COLUMNS, *["score"] * scored]], []
     for line, cells in rows[1:]:
         try:
             found.append(_answer([cells[place].strip() if place < len(cells) else "" for place in places]))
         except ValueError as error:
             raise ValueError(f"{path}, line {line}: {error}") from error
-    return pd.DataFrame(found, columns=ANSWER_COLUMNS).astype({"start_s": float, "end_s": float})
+    columns = [*ANSWER_COLUMNS, *["score"] * scored]
+    return pd.DataFrame(found, columns=columns).astype({name: float for name in columns if name not in _TEXTS})
 
 
 def _answer(cells):
-    recording, *times, species, answer = cells
+    recording, *times, species, answer = cells[:5]
     start_s, end_s = (number(text, what) for text, what in zip(times, ("start", "end"), strict=True))
     check_times(start_s, end_s)
     if not recording or not species:
         raise ValueError("the recording or the species is empty; write both")
     if answer not in ANSWERS:
         raise ValueError(f"answer {quoted(answer)} is none of {', '.join(ANSWERS)}; correct it")
-    return recording, start_s, end_s, species, answer
+    score = [np.nan if text.lower() in ("", "nan") else number(text, "score") for text in cells[5:]]
+    return recording, start_s, end_s, species, answer, *score
 
 
 def join_answers(windows: pd.DataFrame, answers: pd.DataFrame, species=None) -> pd.DataFrame:
@@ -120,7 +125,7 @@ def write_answers(answers: pd.DataFrame, path: str | os.PathLike) -> None:
     Parameters
     ----------
     answers : DataFrame
-        `recording`, `start_s`, `end_s`, `species`, `answer`, as the `answers` of a live `review`.
+        `recording`, `start_s`, `end_s`, `species`, `answer`, and perhaps `score`, as the `answers` of a live `review`.
     path : str or path-like
         Written whole or not at all; the folder is made if needed.
 
@@ -132,9 +137,10 @@ def write_answers(answers: pd.DataFrame, path: str | os.PathLike) -> None:
     missing = [name for name in ANSWER_COLUMNS if name not in answers]
     if missing:
         raise ValueError(f"{path}: the answers have no column {', '.join(missing)}")
-    for row, cells in enumerate(answers[ANSWER_COLUMNS].astype(str).itertuples(index=False)):
+    answers = answers[[*ANSWER_COLUMNS, *(["score"] if "score" in answers else [])]]
+    for row, cells in enumerate(answers.astype(str).itertuples(index=False)):
         try:
             _answer([cell.strip() for cell in cells])
         except ValueError as error:
             raise ValueError(f"{path}, row {row}: {error}") from error
-    write_text(answers[ANSWER_COLUMNS].to_csv(index=False, lineterminator="\n"), path)
+    write_text(answers.to_csv(index=False, lineterminator="\n"), path)

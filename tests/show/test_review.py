@@ -69,7 +69,8 @@ def test_live_answers_come_back_as_a_table(folder, clips, tmp_path):
     live.set_state({"given": {"2": "no", "0": "yes"}})  # as the browser sends them
     assert live.answers["answer"].tolist() == ["yes", "no"] and live.answers["score"].tolist() == [0.9, 0.25]
     al.write_answers(live.answers, tmp_path / "answers.csv")
-    assert al.read_answers(tmp_path / "answers.csv")["species"].tolist() == ["AAAAAA", 'B "b"']
+    pd.testing.assert_frame_equal(al.read_answers(tmp_path / "answers.csv")[list(live.answers)], live.answers,
+                                  check_dtype=False)  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------------------- in the browser
@@ -125,7 +126,7 @@ def test_keys_alone_answer_go_back_and_save(open_page, folder, clips, tmp_path):
     assert tab.locator(".anura-done p").inner_text() == "3 of 3 clips answered: 2 yes, 1 no, 0 don't know."
     assert tab.evaluate("document.activeElement.className") == "anura-done"
     answers = saved(tab, tmp_path)
-    pd.testing.assert_frame_equal(answers.drop(columns="answer"), clips.drop(columns="score"), check_dtype=False)
+    pd.testing.assert_frame_equal(answers[list(clips)], clips, check_dtype=False)
     assert answers["answer"].tolist() == ["yes", "no", "yes"]
 
 
