@@ -37,7 +37,7 @@ def test_html_is_valid_says_what_is_simulated_and_holds_one_script_for_all_playe
     text = str(al.review(clips, folder, title="<u>", context_s=1.0))
     html5lib.HTMLParser(strict=True).parse(page(text))
     assert "<u>" not in text and text.count("Wires every player") == 1
-    assert text.count("simulated sound") == 2 and text.count("<audio") == 3
+    assert text.count(">simulated sound<") == 2 and text.count("<audio") == 3
     told = json.loads(text.partition('<script type="application/json">')[2].partition("</script>")[0])
     assert told[1] == {"recording": "night,two", "start_s": 3.0, "end_s": 6.0, "species": "AAAAAA", "score": None}
 
