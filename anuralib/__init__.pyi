@@ -59,6 +59,7 @@ from .learn.longtail import repeat_factors
 from .learn.models import build_model, load_model, save_model
 from .learn.pictures import noisy_features, window_features
 from .learn.prediction import predict
+from .learn.templates import match_template, pulse_scores
 from .learn.training import fit
 from .pond.calls import call_examples, call_parts, call_types, draw_individual, synthesise_call
 from .pond.scenes import nuisance
@@ -164,6 +165,7 @@ __all__ = [
     "longtail",
     "losses",
     "match_bouts",
+    "match_template",
     "mel_frequencies",
     "merge_calls",
     "metrics",
@@ -191,6 +193,7 @@ __all__ = [
     "probe_probabilities",
     "prototype_scores",
     "prototypes",
+    "pulse_scores",
     "read_annotator",
     "read_answers",
     "read_audacity_labels",

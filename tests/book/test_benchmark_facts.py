@@ -13,12 +13,14 @@ import bench_noise
 import bench_overlap
 import bench_pretrained
 import bench_scaling
+import bench_templates
 import pytest
 from _results import read_results
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 # Chapter: {table: what makes facts of it}, and the keys that the chapter glues from variables of its own.
 CHAPTERS = {
+    "baseline/templates": ({"bench_templates": bench_templates.facts}, ""),
     "baseline/pretrained": (
         {"bench_pretrained": bench_pretrained.facts},
         "pretrained_full_n pretrained_full_piece pretrained_same_chance pretrained_same_site pretrained_short_n "
