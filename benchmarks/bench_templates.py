@@ -164,7 +164,7 @@ def compare(pond, scores, n_draws):
     groups |= {"all": np.ones(len(pulsed), bool), "pulsed": pulsed, "not pulsed": ~pulsed}
     found = {}
     for key, runs in scores.items():
-        ap = np.stack([draws.ap(np.nan_to_num(each, nan=-np.inf)) for each in runs])  # (seeds, draws, types)
+        ap = np.stack([draws.ap(np.nan_to_num(each)) for each in runs])  # (seeds, draws, types)
         known = ~np.isnan(runs).any(axis=(0, 1))  # pulses are scored for the pulsed types alone
         found |= {(*key, name): mean_of(ap[..., which]) for name, which in groups.items() if known[which].all()}
     rows = []
