@@ -20,7 +20,8 @@ EVERYDAY = {
 }
 TERM = re.compile(r"\{term\}`(?:([^`<]+?)\s*<)?([^`>]+)>?`")
 # What is no prose: other roles, code, formulas, and the names of chapters in links to them.
-NO_PROSE = re.compile(r"\{[\w:]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|\[[^\]]*\]\([^)]*\)")
+# And the name of an operating system.
+NO_PROSE = re.compile(r"(?<=on )Windows|\{[\w:]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|\[[^\]]*\]\([^)]*\)")
 
 
 def glossary():
