@@ -3,8 +3,6 @@
 import logging
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -164,18 +162,6 @@ def test_the_chapter_shows_lines_of_the_example_for_gpus():
     example = (CHAPTER.parents[2] / "examples" / "several_gpus.py").read_text(encoding="utf-8")
     lines = {line.strip() for line in example.splitlines()}
     assert {line.strip() for line in shown.splitlines()} - lines == {"..."}
-
-
-def test_two_processes_train_one_network(pond, tmp_path):
-    pytest.importorskip("accelerate")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1",
-               "--nproc_per_node", "2", str(CHAPTER.parents[2] / "examples" / "several_gpus.py"), "--pond", "tiny",
-               "--epochs", "1", "--out", str(tmp_path / "model.pt")]  # fmt: skip
-    settings = {**os.environ, "ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": "1"}
-    run = subprocess.run(command, capture_output=True, text=True, check=False, env=settings)
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.count("epoch 1: loss") == 1  # only the main process speaks: they know of each other
-    assert al.load_model(tmp_path / "model.pt").species == pond.species
 
 
 def test_the_long_run_says_what_the_chapter_says():
