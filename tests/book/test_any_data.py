@@ -35,7 +35,7 @@ def recordings(tmp_path_factory):
     folder = tmp_path_factory.mktemp("any")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANURALIB_CACHE", str(folder / "cache"))
-        yield stand_in.write_stand_in(folder / "anuraset", n_recordings=20, seed=1)
+        yield stand_in.write_stand_in(folder / "anuraset", n_recordings=12, seed=1)
 
 
 @pytest.fixture
