@@ -117,7 +117,14 @@ def test_joblibs_own_workers_write_the_same_also_after_light_work(pond, model, t
     assert tree(tmp_path / "two").items() >= tree(tmp_path / "one").items()
 
 
-def test_a_broken_recording_is_named_whoever_reads_it(client, pond, model, tmp_path):
+def worker_threads():
+    import torch
+    from threadpoolctl import threadpool_info
+
+    return [torch.get_num_threads(), *(pool["num_threads"] for pool in threadpool_info())]
+
+
+def test_a_broken_recording_is_named_and_workers_don_t_fight_for_the_cores(client, pond, model, tmp_path):
     for row in pond.recordings.head(3).itertuples():
         (tmp_path / "field" / f"{row.recording}.wav").parent.mkdir(exist_ok=True)
         (tmp_path / "field" / f"{row.recording}.wav").write_bytes(Path(row.path).read_bytes())
@@ -130,17 +137,6 @@ def test_a_broken_recording_is_named_whoever_reads_it(client, pond, model, tmp_p
         assert len(list((tmp_path / "out" / "windows").glob("*.csv"))) == 2
         with pytest.raises(ValueError, match=broken):
             al.predict_folder(model, field, tmp_path / "out", workers=-1, progress=False)
-
-
-def worker_threads():
-    import torch
-    from threadpoolctl import threadpool_info
-
-    return [torch.get_num_threads(), *(pool["num_threads"] for pool in threadpool_info())]
-
-
-def test_workers_don_t_fight_for_the_cores(client):
-    ready(client)
     assert set(sum(client.run(worker_threads).values(), [])) == {1}
 
 
