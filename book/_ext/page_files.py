@@ -67,7 +67,7 @@ def move_inline(site, scripts):
 
 
 def shrink_pictures(folder):
-    """Give the large pictures of a folder a palette of 256 colours, in place: a third of the bytes, looking the same."""
+    """Give the large pictures of a folder a palette of 256 colours: a third of the bytes, looking the same."""
     paths = [path for path in sorted(Path(folder).glob("*.png")) if path.stat().st_size > LARGE]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(_shrink, paths))
