@@ -92,6 +92,7 @@ from .show.ear import ear_training
 from .show.player import player
 from .show.plotting import (
     plot_history,
+    plot_intervals,
     plot_species_scores,
     plot_spectrogram,
     plot_windows,
@@ -192,6 +193,7 @@ __all__ = [
     "picture_rows",
     "player",
     "plot_history",
+    "plot_intervals",
     "plot_species_scores",
     "plot_spectrogram",
     "plot_windows",

@@ -45,7 +45,7 @@ CHAPTERS = {
     ),
     "challenges/noise": (
         {"bench_noise": bench_noise.facts_probe, "bench_noise_network": bench_noise.facts_network},
-        "",
+        "noise_alarms noise_alarms_insects noise_clear noise_clear_rain",
     ),
     "challenges/overlap": ({"bench_overlap": bench_overlap.facts}, "overlap_days"),
     "practice/agile": ({"bench_agile": bench_agile.facts}, "agile_recordings"),
