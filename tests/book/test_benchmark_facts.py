@@ -47,8 +47,7 @@ CHAPTERS = {
         {"bench_noise": bench_noise.facts_probe, "bench_noise_network": bench_noise.facts_network},
         "noise_alarms noise_alarms_insects noise_clear noise_clear_rain",
     ),
-<<<<<<< HEAD
-    "challenges/overlap": ({"bench_overlap": bench_overlap.facts}, "overlap_days"),
+    "challenges/overlap": ({"bench_overlap": bench_overlap.facts}, "overlap_yes_most overlap_yes_one"),
     "practice/agile": ({"bench_agile": bench_agile.facts}, "agile_recordings"),
     "practice/ecology": (
         {"bench_ecology": bench_ecology.facts},
@@ -56,9 +55,6 @@ CHAPTERS = {
         "ecology_density_truth ecology_listened ecology_nights ecology_precision_estimate ecology_precision_high "
         "ecology_precision_low ecology_precision_truth",
     ),
-=======
-    "challenges/overlap": ({"bench_overlap": bench_overlap.facts}, "overlap_yes_most overlap_yes_one"),
->>>>>>> 107bc62 (Overlap: one experiment, its differences as dots with intervals, the rest folded; plainer words; one thing to use on Monday)
     "practice/scaling": (
         {"bench_scaling": bench_scaling.facts},
         "scaling_core_hours scaling_crossing scaling_equal scaling_flac scaling_killed scaling_live_hours "
