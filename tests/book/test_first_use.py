@@ -21,7 +21,7 @@ EVERYDAY = {
 TERM = re.compile(r"\{term\}`(?:([^`<]+?)\s*<)?([^`>]+)>?`")
 # What is no prose: other roles, code, formulas, and the names of chapters in links to them.
 # And the name of an operating system.
-NO_PROSE = re.compile(r"(?<=on )Windows|(?<=On )Windows|\{[\w:]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|\[[^\]]*\]\([^)]*\)")
+NO_PROSE = re.compile(r"(?m)^:[\w-]+: .*$|(?<=on )Windows|(?<=On )Windows|\{[\w:]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|\[[^\]]*\]\([^)]*\)")
 
 
 def glossary():
