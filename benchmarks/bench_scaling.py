@@ -131,7 +131,7 @@ def main():
     model = some_model(pond)
     torch.set_num_threads(1)
     took = {(name, way): [] for name in STEPS for way in ("one", "all")}
-    settings = {"n_workers": workers, "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None,
+    settings = {"n_workers": workers, "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0",
                 "silence_logs": logging.ERROR}  # fmt: skip
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with (tempfile.TemporaryDirectory(dir=shared) as folder, LocalCluster(**settings) as cluster,

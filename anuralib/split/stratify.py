@@ -275,6 +275,10 @@ def choose_folds(counts: np.ndarray, n_folds: int, seed: int, rounds: int) -> np
     fold, rest = np.full(len(counts), n_folds - 1), np.arange(len(counts))
     for k in range(n_folds - 1):
         test = choose_test(counts[rest], 1 / (n_folds - k), seed + k, rounds)
+        # Each fold to come needs a group: of few groups the search may take too many, and gives back the smallest.
+        too_many = max(test.sum() - (len(rest) - (n_folds - 1 - k)), 0)
+        taken = np.flatnonzero(test)
+        test[taken[np.argsort(counts[rest[taken]].sum(axis=1), kind="stable")[:too_many]]] = False
         fold[rest[test]] = k
         rest = rest[~test]
     pairs = [(a, b) for a in range(n_folds) for b in range(a + 1, n_folds)]

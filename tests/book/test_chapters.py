@@ -4,6 +4,7 @@ import ast
 import io
 import re
 import tokenize
+from functools import cache
 from pathlib import Path
 
 import jupytext
@@ -74,8 +75,8 @@ def _functions(source):
     return found
 
 
-@pytest.fixture(scope="module")
-def ours():
+@cache
+def _ours():
     """The functions of the package, as `_functions` gives them."""
     found = {}
     for module in sorted((ROOT / "anuralib").rglob("*.py")):
@@ -84,7 +85,8 @@ def ours():
 
 
 @each_chapter
-def test_no_function_is_pasted_from_the_package(chapter, ours):
+def test_no_function_is_pasted_from_the_package(chapter):
+    ours = _ours()
     for cell in code_cells(chapter):
         for body, name in _functions(cell.source).items():
             assert body not in ours or len(body) < 40, f"{name} is {ours.get(body)} of the package"

@@ -23,7 +23,7 @@ from joblib import parallel_config  # noqa: E402
 def client():
     """A client of two new worker processes of one thread each, on this machine only: restarting old ones may hang."""
     settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "host": "127.0.0.1",
-                "dashboard_address": None, "silence_logs": logging.CRITICAL}  # fmt: skip
+                "dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}  # fmt: skip
     with LocalCluster(**settings) as cluster, Client(cluster) as client:
         yield client
 

@@ -31,8 +31,8 @@ TEXTS = [
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Sounds and pictures hold no texts, and take most of the time."""
-    monkeypatch.setattr(player, "_mp3", lambda signal: b"sound")
-    monkeypatch.setattr(player, "_picture", lambda *signal: b"picture")
+    monkeypatch.setattr(player, "as_mp3", lambda signal: b"sound")
+    monkeypatch.setattr(player, "sound_picture", lambda *signal: b"picture")
     monkeypatch.setattr(widgets, "_png", lambda figure: ("data:image/png;base64,AAAA", (1, 1)))
 
 

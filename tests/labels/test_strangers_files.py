@@ -9,7 +9,7 @@ from anuralib.labels.formats import parse_labels, read_audacity_labels, read_lab
 
 BYTES = 1_000_000
 MANY_LINES_BYTES = 100_000  # where each letter is a line: the work is that of any file with so many labels
-MOST_S = 20  # what takes quadratic time with so many bytes takes hours
+MOST_S = 20  # of the processor: what takes quadratic time with so many bytes takes hours, on any machine
 LETTERS = ["1", "1.", "1,", ",", ";", "\t", '"', '" ', "\\", "/", " ", "\u3000", "\xe9", "\r", "\n", "-", "_", "1e",
            "+", "1\t2\n", "1,\n", "\t\n", '"\n', "1\t2\t\x1b[2J\n\\\t"]  # fmt: skip
 HEADS = ["", "start_s,end_s,label\n", "Begin Time (s)\tEnd Time (s)\tBegin File\tAnnotation\n", "1\t2\t", '"',
@@ -43,9 +43,9 @@ def test_a_megabyte_of_the_worst_letters(tmp_path, letters):
         path = tmp_path / ("a.csv" if number % 2 else "a.txt")
         path.write_bytes(text.encode("latin-1" if letters == "\xe9" else "utf-8"))
         read = READERS[(number + LETTERS.index(letters)) % len(READERS)]
-        begun = time.perf_counter()
+        begun = time.process_time()
         said = said_of(read, path)
-        assert time.perf_counter() - begun < MOST_S, (head, read)
+        assert time.process_time() - begun < MOST_S, (head, read)
         assert all(len(one) < len(str(path)) + 1500 for one in said), said
 
 
@@ -65,6 +65,6 @@ def test_a_long_first_line_costs_nothing_in_the_rows_below(tmp_path):
     """Rows are not filled up to the length of the longest: that would be 100,000 cells for each of 100,000 rows."""
     path = tmp_path / "a.csv"
     path.write_text("start_s,end_s,label" + ",a" * 100_000 + "\n" + "1,2\n" * 100_000, encoding="utf-8")
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert len(read_labels(path)) == 100_000
-    assert time.perf_counter() - begun < MOST_S
+    assert time.process_time() - begun < MOST_S

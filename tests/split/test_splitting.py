@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bench_split import RARE, joint_bound, long_tail, own_bound
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import anuralib as al
@@ -245,6 +245,7 @@ def test_holdout_of_dates_and_nights():
 
 @settings(deadline=None, max_examples=40)
 @given(count_tables, st.integers(2, 5), st.integers(0, 2))
+@example([[0, 0], [0, 1], [0, 1], [1, 0], [1, 0]], 5, 0)  # a fold that took two would leave none for the last
 def test_folds_hold_every_recording_once(counts, n_folds, seed):
     windows = make_windows(counts, n_windows=6)
     if n_folds > len(counts):
