@@ -302,6 +302,8 @@ class _Table:
         # A table of strong labels has the quality in a column of its own.
         strong = self.label_at is not None and names[self.label_at] == "species" and "quality" in names
         self.quality_at = names.index("quality") if strong else None
+        self.answer_at = names.index("answer") if "answer" in names else None
+        self.has_confidence = "confidence" in names
         self.selection_at = names.index("selection") if "selection" in names else None
         self.files_at = [names.index(name) for name in _FILE_NAMES if name in names]
         self.folders_at = [names.index(name) for name in ("begin path", "indir", "folder") if name in names]
@@ -320,8 +322,8 @@ class _Table:
 
     def says_no(self, label: str, cells: dict[int, str]) -> bool:
         """Whether a row says that something is not there: BirdNET's "nocall", or a clip answered with no or unsure."""
-        answered = "answer" in self.names and cells[self.names.index("answer")] in ("no", "unsure")
-        return answered or (label.casefold() == "nocall" and "confidence" in self.names)
+        answered = self.answer_at is not None and cells[self.answer_at] in ("no", "unsure")
+        return answered or (self.has_confidence and label.casefold() == "nocall")
 
     def band(self, cells: dict[int, str]) -> tuple[float, float]:
         return band(*(cells[self.at[k]] if k in self.at else "" for k in ("low_hz", "high_hz")), self.factor)

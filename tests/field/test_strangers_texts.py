@@ -1,6 +1,7 @@
 """Texts of strangers in whatever is shown in a browser: a page has the same elements with them as with a plain word."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import html5lib
@@ -71,12 +72,18 @@ PAGES = {
 }
 
 
+COLOUR = re.compile(r"(?:background-)?color:#[0-9A-Fa-f]{3,6};?|--stripe:#\w+")
+
+
 def elements(page):
-    """Each element with the names of its attributes, and what could run: addresses, styles and scripts."""
+    """Each element with the names of its attributes, and what could run: addresses, styles and scripts.
+
+    The colour of a label follows its name, by design, and is one of seven.
+    """
     found = []
     for element in html5lib.parse(f"<!doctype html><title>x</title>{page}", namespaceHTMLElements=False).iter():
         attributes = dict(element.attrib)
-        live = [attributes.get(name, "")[:60] for name in ("href", "style", "type")]
+        live = [COLOUR.sub("", attributes.get(name, ""))[:60] for name in ("href", "style", "type")]
         if element.tag == "script" and attributes.get("type") == "application/json":
             json.loads(element.text)
         elif element.tag == "script":
