@@ -60,7 +60,7 @@ class Languages(SphinxDirective):
 
     def run(self):
         own = self.config.anura_translation or "en"
-        up = "" if own == "en" else "../"
+        up = "../" * (self.env.docname.count("/") + (own != "en"))
         folders = {key: "" if key == "en" else f"{key}/" for key in LANGUAGES}
         links = [f'<a href="{up}{folders[key]}{self.env.docname}.html" hreflang="{tag}" lang="{tag}">{name}</a>'
                  if key != own else f"<strong>{name}</strong>" for key, (tag, name) in LANGUAGES.items()]  # fmt: skip
@@ -78,7 +78,7 @@ def fill_thumbnails(site, book):
         return
     figures = {}
     for page in Path(book).rglob("*.html"):
-        if "_static" not in page.relative_to(book).parts:
+        if not {"_static", *LANGUAGES} & set(page.relative_to(book).parts):
             for name, source in _FIGURE.findall(page.read_text(encoding="utf-8")):
                 figures.setdefault(name, os.path.normpath(page.parent / source))
     for page, text in pages.items():

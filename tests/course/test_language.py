@@ -12,8 +12,8 @@ import pytest
 from test_checks import WRONG
 
 import anuralib as al
+from anuralib import _language
 from anuralib.course import exercises
-from anuralib.course import language as _language
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "anuralib" / "course" / "locale"
@@ -75,7 +75,7 @@ def test_catalogues_hold_all_sentences(language):
     assert wanted - there == set(), "run `make messages`"
 
 
-each_module = pytest.mark.parametrize("path", messages.package_sources(), ids=lambda p: p.stem)
+each_module = pytest.mark.parametrize("path", messages.course_sources(), ids=lambda p: p.stem)
 
 
 def _called(node):
@@ -94,7 +94,7 @@ def test_no_hint_is_an_f_string(path):
                 assert len(words) < 2, f"{path.name}:{part.lineno} {ast.unparse(part)}"
 
 
-@pytest.mark.parametrize("path", [p for p in messages.package_sources() if p.stem != "classroom"], ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", [p for p in messages.course_sources() if p.stem != "classroom"], ids=lambda p: p.stem)
 def test_no_sentence_is_left_unmarked(path):
     """What is shorter than five words may be an answer to be typed."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
