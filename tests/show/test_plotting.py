@@ -110,3 +110,17 @@ def test_a_label_that_looks_like_a_formula_is_drawn_as_it_is(name):
         texts = [text for text in ax.figure.findobj(matplotlib.text.Text)
                  if name in text.get_text() and "mathdefault" not in text.get_text()]  # matplotlib's own numbers
         assert texts and not any(text.get_parse_math() for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("language", "labels"),
+    [("es", ("tiempo (s)", "frecuencia (kHz)")), ("pt_BR", ("tempo (s)", "frequência (kHz)"))],
+)
+def test_figures_speak_the_language_in_use(language, labels):
+    al.use_language(language)
+    try:
+        ax = al.plot_spectrogram(np.random.default_rng(0).normal(size=22050))
+        assert (ax.get_xlabel(), ax.get_ylabel()) == labels
+    finally:
+        al.use_language("en")
+    assert al.plot_spectrogram(np.zeros(22050)).get_xlabel() == "time (s)"
