@@ -8,7 +8,8 @@ filled    the solution in place of each stub: what the tests run
 
     python tools/notebook_export.py book --out book/_build/notebooks
 
-With ``--language es`` the prose, and comments of cells, are those of the pages' catalogues.
+With ``--language es`` the prose, and comments of cells, are those of the pages' catalogues; these notebooks lie in a
+folder es beside the English ones.
 """
 
 import argparse
@@ -294,10 +295,10 @@ def _code_cells(cell, context):
 
 
 def export_book(book, out, views=("learner", "teacher"), package="", site_url="", language=""):
-    """Write every chapter's notebooks to `out`/<view>/<docname>.ipynb; returns the paths.
+    """Write every chapter's notebooks to `out`/<view>/<language>/<docname>.ipynb; returns the paths.
 
-    `package` is what the set-up cells install the course's package from, see `course_settings.package_source`. In
-    another `language` than English these are the chapters that have a catalogue.
+    `package` is what the set-up cells install the course's package from, see `course_settings.package_source`. Without
+    a `language` they are English, and no folder is named after it; else these are the chapters that have a catalogue.
     """
     titles, labels = scan_book(book, language)
     citations = read_citations(book / "references.bib")
@@ -321,7 +322,7 @@ def export_book(book, out, views=("learner", "teacher"), package="", site_url=""
                 language=language,
                 known=known,
             )
-            target = out / view / f"{docname}.ipynb"
+            target = out / view / language / f"{docname}.ipynb"
             target.parent.mkdir(parents=True, exist_ok=True)
             half_written = target.with_suffix(".part")
             nbformat.write(export(text, context, package), half_written)
@@ -356,18 +357,22 @@ def main(arguments=None):
     parser.add_argument("book", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--view", choices=VIEWS, action="append", help="default: learner, teacher")
-    parser.add_argument("--language", choices=[name for name in LANGUAGES if name != "en"], default="")
+    parser.add_argument("--language", choices=list(LANGUAGES), action="append", help="default: en")
     options = parser.parse_args(arguments)
     repository = course_repository(options.book)
     try:
-        written = export_book(
-            options.book,
-            options.out,
-            views=options.view or ("learner", "teacher"),
-            package=package_source(repository, options.book),
-            site_url=course_site_url(repository),
-            language=options.language,
-        )
+        written = [
+            path
+            for language in options.language or ["en"]
+            for path in export_book(
+                options.book,
+                options.out,
+                views=options.view or ("learner", "teacher"),
+                package=package_source(repository, options.book),
+                site_url=course_site_url(repository),
+                language=language.removeprefix("en"),
+            )
+        ]
     except ValueError as error:
         sys.exit(f"notebook export: {error}")
     print(json.dumps([str(path) for path in written], indent=1))

@@ -17,7 +17,7 @@ from babel.messages import pofile
 # Sphinx's extensions; last, because a copy of the book has its own.
 sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
 
-from catalogues import LANGUAGES, TRANSLATED_PAGES, catalogue_path, read_page
+from catalogues import LANGUAGES, TITLES, TRANSLATED_PAGES, catalogue_path, read_page
 from course_settings import course_repository, course_site_url, package_source
 from front_page import fill_thumbnails
 
@@ -84,7 +84,9 @@ def prepare(folder, pages, language=None, execute=True):
         "language": language or "en", "locale_dirs": ["locale"], "gettext_compact": False,
         "anura_translation": language or "", "anura_english_book": str(BOOK),
     }  # fmt: skip
-    if language is not None:  # words of the glossary and labels of pages that are English only
+    if language is not None:
+        config["title"] = TITLES[language]
+        # words of the glossary and labels of pages that are English only
         inventory = str(BOOK / "_build" / "html" / "objects.inv")
         config["sphinx"]["config"] |= {
             "intersphinx_mapping": {"english": ["..", inventory]}, "intersphinx_disabled_reftypes": [],
@@ -110,9 +112,10 @@ def write_notebooks(language, target):
     where = {"package": package_source(repository, BOOK), "site_url": course_site_url(repository)}
     with tempfile.TemporaryDirectory(dir=BOOK / "_build") as folder:
         export_book(BOOK, Path(folder), views=["learner"], language=language, **where)
-        offer_all(Path(folder, "learner"), next(target.parent.glob("anuralib-*.whl")))
+        written = Path(folder, "learner", language)
+        offer_all(written, next(target.parent.glob("anuralib-*.whl")))
         shutil.rmtree(target, ignore_errors=True)
-        shutil.move(Path(folder, "learner"), target)
+        shutil.move(written, target)
 
 
 def build(language):

@@ -74,7 +74,7 @@ def add_language_menu(app, pagename, templatename, context, doctree):
     context["metatags"] = "\n".join([context.get("metatags", ""), *links])
     if own != "en" and addresses and "body" in context:
         said, link = NOTICE[own]
-        body, n = explain_marks(context["body"], own)
+        body, n = explain_marks(context["body"].replace('href="notebooks/', f'href="../notebooks/{own}/'), own)
         said = f"{said} {UNTRANSLATED[own][0]}" if n else said
         note = f'<p class="anura-translated">{said} <a href="{addresses["en"]}" hreflang="en">{link}</a>.</p>'
         context["body"] = note + body
@@ -191,7 +191,14 @@ class SourceOfCells(SphinxTransform):
                 part.source, part.line = part.source or self.document["source"], part.line or 0
 
 
+def know_translated_pages(app, config):
+    """Once a page gets its catalogues, the English pages are written again, with links to the translations."""
+    config.anura_translated_pages = list(TRANSLATED_PAGES)
+
+
 def setup(app):
+    app.add_config_value("anura_translated_pages", [], "html", [list])
+    app.connect("config-inited", know_translated_pages)
     app.add_config_value("anura_translation", "", "env", [str])
     app.add_config_value("anura_english_book", "", "env", [str])
     app.add_transform(SourceOfCells)

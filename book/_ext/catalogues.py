@@ -9,6 +9,10 @@ from babel.messages import pofile
 BOOK = Path(__file__).resolve().parents[1]
 # Sphinx's name: name in HTML, name that its speakers give it.
 LANGUAGES = {"en": ("en", "English"), "es": ("es", "Español"), "pt_BR": ("pt-BR", "Português")}
+TITLES = {
+    "es": "Anura: de grabaciones de ranas que cantan a un clasificador honesto",
+    "pt_BR": "Anura: de gravações de anuros que cantam a um classificador honesto",
+}
 AND = {"es": "y", "pt_BR": "e"}
 # They stay English: docstrings, the list of words in all three languages, and times that were measured.
 ENGLISH_PAGES = ("reference/api", "reference/terms", "reference/times")

@@ -16,6 +16,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 NIGHT, START_S, LENGTH_S = "SIM2_20201108_204500", 5.0, 8.0  # ten call types in eight seconds
+TITLES = {"en": "A November night", "es": "Una noche de noviembre", "pt_BR": "Uma noite de novembro"}
 _EMPTY = re.compile(r'<img class="anura-thumbnail" alt="" data-figure="([\w-]+)">')
 _FIGURE = re.compile(r'<figure\b[^>]*\bid="(fig-[\w-]+)"[^>]*>.*?<img\b[^>]*\bsrc="([^"]+)"', re.DOTALL)
 
@@ -24,11 +25,13 @@ class Night(SphinxDirective):
     """Eight seconds of the simulated pond with ten callers, whose names show as they are heard."""
 
     def run(self):
-        return [] if self.env.app.builder.format != "html" else [nodes.raw("", night(), format="html")]
+        if self.env.app.builder.format != "html":
+            return []
+        return [nodes.raw("", night(self.config.anura_translation or "en"), format="html")]
 
 
 @cache
-def night():
+def night(language="en"):
     import anuralib as al
 
     pond, kinds = al.load_dataset("pond"), al.call_types()
@@ -42,7 +45,7 @@ def night():
     )  # fmt: skip
     path = pond.recordings.set_index("recording")["path"][name]
     sound = al.read_audio(path, start_s=START_S, duration_s=LENGTH_S)
-    return str(al.player(sound, labels, title="A November night", simulated=True, max_s=LENGTH_S, reveal=True))
+    return str(al.player(sound, labels, title=TITLES[language], simulated=True, max_s=LENGTH_S, reveal=True))
 
 
 class Thumbnail(SphinxDirective):

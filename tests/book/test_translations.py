@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "book" / "locale"
 KEPT = "|".join((
     r"\{[a-z:]+\}`[^`]*`",  # roles with what they name
-    r"\]\([^)]*\)",  # where links lead
+    r"\]\([^)]*\)|href=\"[^\"]*\"",  # where links lead
     r"`[^`]+`",  # code
     r"\$[^$]+\$",  # formulas
     r"\d+(?:[.,]\d+)*",  # numbers
@@ -251,7 +251,7 @@ def test_the_text_of_a_page_is_translated_for_its_notebook():
 def test_a_chapters_notebook_is_in_the_language_of_its_catalogue(tmp_path):
     export = {"views": ["learner"], "site_url": "https://example.org"}
     written = notebook_export.export_book(ROOT / "book", tmp_path, language="pt_BR", **export)
-    names = {path.relative_to(tmp_path / "learner").with_suffix("").as_posix(): path for path in written}
+    names = {path.relative_to(tmp_path / "learner" / "pt_BR").with_suffix("").as_posix(): path for path in written}
     assert "annotate/weak-labels" in names and set(names) <= set(messages.TRANSLATED_PAGES)
     cells = nbformat.read(names["annotate/weak-labels"], as_version=4).cells
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
