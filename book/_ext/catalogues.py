@@ -19,6 +19,7 @@ ENGLISH_PAGES = ("reference/api", "reference/terms", "reference/times")
 # Nothing but a list of works, but citations need it in their own build.
 BIBLIOGRAPHY = "reference/bibliography"
 _NO_WORDS = re.compile(r"\{(?!term|ref)[\w:]+\}`[^`]*`|(?<!\})`[^`]*`|\$[^$]*\$")
+_CODES = {"website"}  # in a page's head
 _METADATA = re.compile(r"^\s+(?:alt|caption): (.+)$", flags=re.MULTILINE)
 _EXERCISE = re.compile(r"^:::\{exercise\} (.+)$", flags=re.MULTILINE)
 _CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
@@ -59,7 +60,7 @@ def read_page(locale, language, docname):
 
 def has_words(sentence):
     """Not so numbers, code and formulas; Sphinx extracts those of a display, without its dollar signs."""
-    return not sentence.startswith(" ") and any(c.isalpha() for c in _NO_WORDS.sub("", sentence))
+    return not sentence.startswith(" ") and sentence not in _CODES and any(c.isalpha() for c in _NO_WORDS.sub("", sentence))
 
 
 def extra_messages(source):

@@ -19,9 +19,8 @@ EVERYDAY = {
     "weight",  # what a drawn minute counts
 }
 TERM = re.compile(r"\{term\}`(?:([^`<]+?)\s*<)?([^`>]+)>?`")
-# What is no prose: other roles, code, formulas, and the names of chapters in links to them.
-# And the name of an operating system.
-NO_PROSE = re.compile(r"(?<=on )Windows|(?<=On )Windows|\{[\w:]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|\[[^\]]*\]\([^)]*\)")
+# What is no prose: options, the operating system, other roles, code, formulas, the names of chapters in links to them.
+NO_PROSE = re.compile(r"(?m)^:[\w-]+: .*$|(?<=[Oo]n )Windows|\{[\w:]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|\[[^\]]*\]\([^)]*\)")
 
 
 def glossary():

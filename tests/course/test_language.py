@@ -9,7 +9,7 @@ from pathlib import Path
 
 import messages
 import pytest
-from test_checks import WRONG
+from test_checks import WRONG, pond_read_once  # noqa: F401 (a fixture for all tests here, too)
 
 import anuralib as al
 from anuralib import _language
@@ -132,7 +132,6 @@ def test_a_hint_that_is_looked_up_twice_is_translated_once(language):
 
 @pytest.mark.parametrize(("language", "name", "answer", "hint"), IN_TURN)
 def test_wrong_answers_fail_in_every_language(language, name, answer, hint, capsys):
-    al.load_dataset("pond")
     capsys.readouterr()
     al.use_language(language)
     assert not al.check(name, answer)
