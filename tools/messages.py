@@ -93,13 +93,14 @@ def update(old, template, elsewhere):
         elif like and not string:
             string, more = gone[like[0]].string, {"flags": {"fuzzy"}, "previous_id": like[0]}
         added = catalogue.add(message.id, string, locations=message.locations, **more)
-        added.flags -= {"python-brace-format", "python-format"}
         counts.update(new=known is None, changed=added.fuzzy, missing=added.fuzzy or not added.string)
     return catalogue, counts
 
 
 def write(catalogue, path, language):
     """Write a catalogue without dates and line numbers, which would change when nothing else does."""
+    for message in catalogue:
+        message.flags -= {"python-brace-format", "python-format"}
     out = io.BytesIO()
     pofile.write_po(out, catalogue, width=110, include_lineno=False, omit_header=True, include_previous=True)
     header = (f'msgid ""\nmsgstr ""\n"Language: {language}\\n"\n"MIME-Version: 1.0\\n"\n'

@@ -103,6 +103,26 @@ def run_jupyter_book(folder, *options):
     return run.stdout + run.stderr
 
 
+def share_outputs(site, book):
+    """Let a translation show the pictures and sounds of the English site, which are the same, and drop its own.
+
+    `site` lies in the folder `book`. Both name these files by their content.
+    """
+    shared = {f"{folder}/{path.name}" for folder in ("_images", "_static/inline") for path in site.glob(f"{folder}/*")
+              if (book / folder / path.name).is_file()}  # fmt: skip
+
+    def place(match):
+        return f"../{match[0]}" if match[1] in shared else match[0]
+
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        new = re.sub(r"(?:\.\./)*((?:_images|_static/inline)/[\w.-]+)", place, text)
+        if new != text:
+            page.write_text(new, encoding="utf-8")
+    for name in shared:
+        (site / name).unlink()
+
+
 def write_notebooks(language, target):
     """Write the learners' notebooks of a language, and the archive of them all, into the English site."""
     from anura_course import offer_all
@@ -128,6 +148,7 @@ def build(language):
         sys.exit(f"{language}: no results in the English book, which must be built first, of {', '.join(again)}")
     shutil.rmtree(html / language, ignore_errors=True)
     shutil.move(folder / "_build" / "html", html / language)
+    share_outputs(html / language, html)
     fill_thumbnails(html / language, html)
     shutil.rmtree(folder)
     write_notebooks(language, html / "notebooks" / language)

@@ -60,7 +60,9 @@ def read_page(locale, language, docname):
 
 def has_words(sentence):
     """Not so numbers, code and formulas; Sphinx extracts those of a display, without its dollar signs."""
-    return not sentence.startswith(" ") and sentence not in _CODES and any(c.isalpha() for c in _NO_WORDS.sub("", sentence))
+    if sentence.startswith(" ") or sentence in _CODES:
+        return False
+    return any(c.isalpha() for c in _NO_WORDS.sub("", sentence))
 
 
 def extra_messages(source):

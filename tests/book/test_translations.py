@@ -298,6 +298,20 @@ def test_the_table_of_contents_of_a_translation_has_its_pages_and_names(monkeypa
     assert [(part["caption"], len(part["chapters"])) for part in toc["parts"]] == [("Escuchar", 1), ("Annotate", 1)]
 
 
+def test_pictures_and_sounds_are_stored_once_for_all_languages(tmp_path):
+    page = '<img src="../_images/a.png"><audio src="../_static/inline/b.mp3"></audio><img src="../_images/own.png">'
+    for name in ("_images/a.png", "_static/inline/b.mp3", "es/_images/a.png", "es/_static/inline/b.mp3",
+                 "es/_images/own.png", "es/part/page.html"):  # fmt: skip
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(page, encoding="utf-8")
+    translate_book.share_outputs(tmp_path / "es", tmp_path)
+    shown = BeautifulSoup((tmp_path / "es/part/page.html").read_text(encoding="utf-8"), "html.parser").select("[src]")
+    files = [(tmp_path / "es" / "part" / part["src"]).resolve() for part in shown]
+    assert files == [tmp_path / "_images/a.png", tmp_path / "_static/inline/b.mp3", tmp_path / "es/_images/own.png"]
+    assert all(path.is_file() for path in files)
+    assert not list((tmp_path / "es").rglob("a.png")) and not list((tmp_path / "es").rglob("b.mp3"))
+
+
 def test_a_translation_that_would_execute_cells_stops(monkeypatch):
     monkeypatch.setattr(translate_book, "prepare", lambda *arguments: None)
     said = "a/b.md: Using cached notebook: ID=1\na/c.md: Executing notebook using local CWD"
