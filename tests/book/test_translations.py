@@ -248,6 +248,16 @@ def test_the_text_of_a_page_is_translated_for_its_notebook():
     assert title == ":::{exercise} Adivina\n:label: x-1\n¿Cuántos?\n:::"
 
 
+def test_every_sentence_of_a_chapter_finds_its_place_in_the_notebook(templates):
+    for page, template in templates.items():
+        text = (ROOT / "book" / f"{page}.md").read_text(encoding="utf-8")
+        if notebook_export.is_chapter(text):
+            extra = set(catalogues.extra_messages(text)) - set(re.findall(r"exercise\} (.+)", text))
+            known = {m.id: f"¡{m.id}!" for m in template if m.id and m.id not in extra}
+            said = translate_source.translate_source(text, known).replace("\\|", "|")  # a bar in a table's cell
+            assert [other for other in known.values() if other not in said] == []
+
+
 def test_a_chapters_notebook_is_in_the_language_of_its_catalogue(tmp_path):
     export = {"views": ["learner"], "site_url": "https://example.org"}
     written = notebook_export.export_book(ROOT / "book", tmp_path, language="pt_BR", **export)
