@@ -68,10 +68,10 @@ serve: book  ## build the book and serve it on http://127.0.0.1:8000
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory book/_build/html 8000
 
 notebooks: book  ## write the learners' and the teachers' notebooks to build/notebooks (their texts quote the book's numbers)
-	$(BIN)/python tools/notebook_export.py book --out build/notebooks
+	$(BIN)/python tools/notebook_export.py book --out build/notebooks --language en --language es --language pt_BR
 
-messages: $(READY)  ## bring the translators' catalogues up to date with the English sentences
-	$(BIN)/python tools/messages.py
+messages: $(READY)  ## say what is to be translated, and bring the catalogues up to date; PAGES="listen/pond" begins a page
+	$(BIN)/python tools/messages.py $(PAGES)
 
 kit: notebooks  ## write build/anura-offline-kit.zip for students without internet, and one for the teacher
 	$(BIN)/python tools/offline_kit.py

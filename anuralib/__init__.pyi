@@ -12,6 +12,7 @@ import anuralib.pond.timetable as timetable
 import anuralib.score.metrics as metrics
 import anuralib.show.widgets as widgets
 
+from ._language import use_language
 from .challenges.active import choose_recordings, uncertainty
 from .challenges.birdnet import birdnet_embeddings, birdnet_scores
 from .challenges.embeddings import embed, linear_probe, probe_probabilities, prototype_scores, prototypes
@@ -30,7 +31,6 @@ from .challenges.search import choose_clips, similarity
 from .challenges.separation import learn_dictionary, separate, si_sdr
 from .course.classroom import collect_answers, record_answers
 from .course.exercises import check
-from .course.language import use_language
 from .data.dataset import Dataset
 from .data.download import download_anuraset
 from .data.load import load_dataset, simulate_pond

@@ -6,6 +6,7 @@ is an error, because to skip it would mean to lose text in silence.
 """
 
 import base64
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +17,49 @@ from mdit_py_plugins.myst_role.index import myst_role
 from myst_parser.config.main import MdParserConfig
 from myst_parser.mdit_to_docutils.base import DocutilsRenderer
 from myst_parser.parsers.mdit import create_md_parser
+
+# Sphinx's extensions; last, because a copy of the book has its own.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
+
+from catalogues import TRANSLATED_PAGES, join_authors, write_numbers
+
+# What stands in every notebook besides the words of its page.
+WORDS = {
+    "es": {
+        "Exercise": "Ejercicio", "Solution": "Solución", "See also": "Ver también", "Figure": "Figura", "Note": "Nota",
+        "Tip": "Consejo", "Warning": "Advertencia", "Important": "Importante", "Hint": "Pista", "Caution": "Cuidado",
+        "Attention": "Atención", "Danger": "Peligro", "see the cells' output": "ver la salida de las celdas",
+        "n.d.": "s. f.",
+        "Set-up: installs what is missing here (for instance on Colab), and leaves the rest as it is.":
+            "Preparación: instala lo que falta aquí (por ejemplo en Colab) y deja lo demás como está.",
+        "of the course's own package": "del paquete del curso",
+        'The recordings. "pond" is simulated, and the text below speaks of it.':
+            'Las grabaciones. "pond" es la charca simulada, de la que habla el texto.',
+        'Real ones: the path of a folder with (a part of) AnuraSet, or "anuraset" for':
+            'Reales: la ruta de una carpeta con (una parte de) AnuraSet, o "anuraset" para',
+        "the one that ANURALIB_ANURASET names. Numbers and pictures are then not those":
+            "la que indica ANURALIB_ANURASET. Los números y las figuras ya no son los",
+        "of the text, and what needs the pond is skipped.":
+            "del texto, y lo que necesita la charca se omite.",
+    },
+    "pt_BR": {
+        "Exercise": "Exercício", "Solution": "Solução", "See also": "Veja também", "Figure": "Figura", "Note": "Nota",
+        "Tip": "Dica", "Warning": "Aviso", "Important": "Importante", "Hint": "Pista", "Caution": "Cuidado",
+        "Attention": "Atenção", "Danger": "Perigo", "see the cells' output": "ver a saída das células",
+        "n.d.": "s.d.",
+        "Set-up: installs what is missing here (for instance on Colab), and leaves the rest as it is.":
+            "Preparação: instala o que falta aqui (por exemplo no Colab) e deixa o resto como está.",
+        "of the course's own package": "do pacote do curso",
+        'The recordings. "pond" is simulated, and the text below speaks of it.':
+            'As gravações. "pond" é a lagoa simulada, de que fala o texto.',
+        'Real ones: the path of a folder with (a part of) AnuraSet, or "anuraset" for':
+            'Reais: o caminho de uma pasta com (uma parte do) AnuraSet, ou "anuraset" para',
+        "the one that ANURALIB_ANURASET names. Numbers and pictures are then not those":
+            "a que ANURALIB_ANURASET indica. Os números e as figuras então não são os",
+        "of the text, and what needs the pond is skipped.":
+            "do texto, e o que precisa da lagoa é pulado.",
+    },
+}  # fmt: skip
 
 SOLUTION_STARTS = {"solution", "solution-start"}
 ADMONITIONS = {"note", "tip", "warning", "important", "hint", "caution", "attention", "danger"}
@@ -42,6 +86,8 @@ class Context:
     figures: dict = field(default_factory=dict)  # figure label -> number
     equations: dict = field(default_factory=dict)  # equation label -> number
     in_solution: bool = False
+    language: str = ""  # "" for English
+    known: dict = field(default_factory=dict)  # sentence -> translation of this page
 
     def fail(self, what):
         raise ExportError(f"{self.docname}.md: {what}")
@@ -49,7 +95,11 @@ class Context:
     def url(self, docname, anchor=""):
         if not self.site_url:
             return ""
-        return f"{self.site_url.rstrip('/')}/{docname}.html" + (f"#{anchor}" if anchor else "")
+        folder = f"{self.language}/" if self.language and docname in TRANSLATED_PAGES else ""
+        return f"{self.site_url.rstrip('/')}/{folder}{docname}.html" + (f"#{anchor}" if anchor else "")
+
+    def say(self, word):
+        return WORDS.get(self.language, {}).get(word, word)
 
 
 def _with_span(rule):
@@ -160,7 +210,7 @@ def _gate(name, label, context):
     context.in_solution = name == "solution-start"
     if name == "solution-end":
         return ""
-    return f"**Solution: {_label_title(label, context)}**"
+    return f"**{context.say('Solution')}: {_label_title(label, context)}**"
 
 
 def _indented(new, first_line, context):
@@ -184,18 +234,18 @@ def _quote(title, body):
 def _directive(name, token, context):
     argument, options, body = directive_parts(token, context)
     if name in ADMONITIONS:
-        return _quote(name.capitalize(), render("\n".join(filter(None, [argument, body])), context))
+        return _quote(context.say(name.capitalize()), render("\n".join(filter(None, [argument, body])), context))
     if name == "admonition":
         return _quote(_text(argument, context), render(body, context))
     if name == "seealso":
-        return _quote("See also", render("\n".join(filter(None, [argument, body])), context))
+        return _quote(context.say("See also"), render("\n".join(filter(None, [argument, body])), context))
     if name == "exercise":
         title = _text(argument, context) or options.get("label", "")
-        return f"### Exercise: {title}\n\n{render(body, context)}"
+        return f"### {context.say('Exercise')}: {title}\n\n{render(body, context)}"
     if name == "solution":
         if context.view == "learner":
             return ""
-        return f"**Solution: {_label_title(argument, context)}**\n\n{render(body, context)}"
+        return f"**{context.say('Solution')}: {_label_title(argument, context)}**\n\n{render(body, context)}"
     if name == "dropdown":
         summary = MarkdownIt().renderInline(_text(argument, context))
         return f"<details>\n<summary>{summary}</summary>\n\n{render(body, context)}\n\n</details>"
@@ -320,7 +370,7 @@ def _role(name, content, context):
         label = target or text
         if label not in context.figures:
             context.fail(f"{{numref}}`{content}`: no figure of that name in the chapter")
-        return f"Figure {context.figures[label]}"
+        return f"{context.say('Figure')} {context.figures[label]}"
     if name == "ref":
         title, docname = context.labels.get(target or text, ("", ""))
         if not docname:
@@ -340,6 +390,8 @@ def _cite(name, content, context):
         if key not in context.citations:
             context.fail(f"the citation key {key} is not in references.bib")
         authors, year, url = context.citations[key]
+        authors = join_authors(authors, context.language)
+        year = context.say(year)
         linked = f"[{year}]({url})" if url else year
         pieces.append(f"{authors} ({linked})" if name == "cite:t" else f"{authors}, {linked}")
     joined = "; ".join(pieces)
@@ -349,9 +401,10 @@ def _cite(name, content, context):
 def _glue(content, context):
     name, _, spec = content.partition(":")
     if name not in context.glued:
-        return "*(see the cells' output)*"
+        return "*(" + context.say("see the cells' output") + ")*"
     value = context.glued[name]
     try:
-        return format(float(value), spec) if spec else str(value)
+        said = format(float(value), spec) if spec else str(value)
     except ValueError:
-        return str(value)
+        said = str(value)
+    return write_numbers(said, context.language)

@@ -261,7 +261,7 @@ CHECKS = '''\
 """Checks of the exercises of the chapter "@part@/@name@"."""
 
 from anuralib.course.exercises import exercise, expect_choice, expect_number, run_function
-from anuralib.course.language import text as _
+from anuralib._language import text as _
 
 
 @exercise("@name@.1")

@@ -7,6 +7,9 @@ teacher   the solution after each stub
 filled    the solution in place of each stub: what the tests run
 
     python tools/notebook_export.py book --out book/_build/notebooks
+
+With ``--language es`` the prose, and comments of cells, are those of the pages' catalogues; these notebooks lie in a
+folder es beside the English ones.
 """
 
 import argparse
@@ -24,6 +27,7 @@ import nbformat
 from myst_to_markdown import (
     PARSER,
     SOLUTION_STARTS,
+    WORDS,
     Context,
     ExportError,
     directive_name,
@@ -31,10 +35,12 @@ from myst_to_markdown import (
     render,
 )
 from pybtex.database import parse_file
+from translate_source import translate_source
 
 # Sphinx's extensions; last, because a copy of the book has its own.
 sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
 
+from catalogues import LANGUAGES, TRANSLATED_PAGES, read_page, translate_comments
 from course_settings import course_repository, course_site_url, package_source
 
 VIEWS = ("learner", "teacher", "filled")
@@ -72,6 +78,12 @@ if importlib.util.find_spec("anuralib") is None:
         )
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", [*wheels, *ADDRESS][0]], check=True)
 '''
+# Hints and labels of figures in the notebook's language.
+SPOKEN = '''\
+import anuralib
+
+anuralib.use_language("{language}")
+'''
 # Module name -> package name, of what the chapters use and a bare Python or Colab may lack.
 NEEDED = {
     "astral": "astral",
@@ -99,9 +111,10 @@ if importlib.util.find_spec("{module}") is None:
 
 # A chapter whose front matter says `anura: {data: any}` gets this cell behind the set-up.
 DATA_CELL = '''\
-# The recordings. "pond" is simulated, and the text below speaks of it. Real ones: the path of a folder with (a part
-# of) AnuraSet, or "anuraset" for the one that ANURALIB_ANURASET names. Numbers and pictures are then not those of the
-# text, and what needs the pond is skipped.
+# The recordings. "pond" is simulated, and the text below speaks of it.
+# Real ones: the path of a folder with (a part of) AnuraSet, or "anuraset" for
+# the one that ANURALIB_ANURASET names. Numbers and pictures are then not those
+# of the text, and what needs the pond is skipped.
 DATA = "pond"
 %load_ext anuralib.course.switch
 '''
@@ -115,7 +128,7 @@ def pinned(package):
     return found[0]
 
 
-def setup_source(source="", code=""):
+def setup_source(source="", code="", language=""):
     """The set-up cell; `source` is what pip installs the package from, or empty, `code` what the chapter runs."""
     needed = {module: pinned(package) for module, package in NEEDED.items()}
     body = "".join(f"    {module!r}: {name!r},\n" for module, name in needed.items())
@@ -123,7 +136,8 @@ def setup_source(source="", code=""):
     for module, (uses, options) in SOME_CHAPTERS.items():
         if re.search(uses, code, flags=re.MULTILINE):
             cell += MORE.format(module=module, options=options, package=pinned(module.replace("_", "-")))
-    return cell + OWN
+    spoken = SPOKEN.format(language=language) if language else ""
+    return translate_comments(cell + OWN + spoken, WORDS.get(language, {}))
 
 
 def _plain(latex):
@@ -160,12 +174,18 @@ def docname_of(path, book):
     return path.relative_to(book).with_suffix("").as_posix()
 
 
-def scan_book(book):
+def read_source(path, book, language=""):
+    """(text, catalogue) of a page in a language; of a page without a catalogue the English text."""
+    known = read_page(book / "locale", language, docname_of(path, book)) if language else {}
+    return translate_source(path.read_text(encoding="utf-8"), known), known
+
+
+def scan_book(book, language=""):
     """Titles of all pages, and what every label in the book stands for."""
     titles, labels = {}, {}
     for path in chapter_paths(book):
         docname = docname_of(path, book)
-        titles[docname], found = _scan_page(path.read_text(encoding="utf-8"), docname)
+        titles[docname], found = _scan_page(read_source(path, book, language)[0], docname)
         labels.update({label: (title or titles[docname], docname) for label, title in found})
     return titles, labels
 
@@ -218,7 +238,8 @@ def export(text, context, package=""):
     names = [c.metadata.get("mystnb", {}).get("figure", {}).get("name") for c in source.cells]
     context.figures = {name: n for n, name in enumerate(filter(None, names), start=1)}
     code = "\n".join(cell.source for cell in source.cells if cell.cell_type == "code")
-    cells = [nbformat.v4.new_code_cell(setup_source(package, code), metadata={"tags": ["setup"]})]
+    first = setup_source(package, code, context.language)
+    cells = [nbformat.v4.new_code_cell(first, metadata={"tags": ["setup"]})]
     for cell in source.cells:
         if cell.cell_type == "code":
             cells += _code_cells(_with_data(cell) if any_data else cell, context)
@@ -227,7 +248,8 @@ def export(text, context, package=""):
             if rendered.strip():
                 cells.append(nbformat.v4.new_markdown_cell(rendered))
     if any_data:
-        cells.insert(1, nbformat.v4.new_code_cell(DATA_CELL, metadata={"tags": ["setup"]}))
+        data = translate_comments(DATA_CELL, WORDS.get(context.language, {}))
+        cells.insert(1, nbformat.v4.new_code_cell(data, metadata={"tags": ["setup"]}))
     if context.in_solution:
         context.fail("a {solution-start} without its {solution-end}")
     for number, cell in enumerate(cells):
@@ -263,27 +285,29 @@ def _code_cells(cell, context):
     if tags & {"hide-input", "hide-cell"}:
         metadata["jupyter"] = {"source_hidden": True}
         metadata["cellView"] = "form"  # the same on Colab
-    new = [nbformat.v4.new_code_cell(cell.source, metadata=metadata)]
+    new = [nbformat.v4.new_code_cell(translate_comments(cell.source, context.known), metadata=metadata)]
     figure = cell.metadata.get("mystnb", {}).get("figure", {})
     if figure.get("caption"):
-        label = f"Figure {context.figures[figure['name']]}. " if "name" in figure else ""
-        new.append(nbformat.v4.new_markdown_cell(f"*{label}{render(figure['caption'], context)}*"))
+        label = f"{context.say('Figure')} {context.figures[figure['name']]}. " if "name" in figure else ""
+        caption = render(context.known.get(figure["caption"], figure["caption"]), context)
+        new.append(nbformat.v4.new_markdown_cell(f"*{label}{caption}*"))
     return new
 
 
-def export_book(book, out, views=("learner", "teacher"), package="", site_url=""):
-    """Write every chapter's notebooks to `out`/<view>/<docname>.ipynb; returns the paths.
+def export_book(book, out, views=("learner", "teacher"), package="", site_url="", language=""):
+    """Write every chapter's notebooks to `out`/<view>/<language>/<docname>.ipynb; returns the paths.
 
-    `package` is what the set-up cells install the course's package from, see `course_settings.package_source`.
+    `package` is what the set-up cells install the course's package from, see `course_settings.package_source`. Without
+    a `language` they are English, and no folder is named after it; else these are the chapters that have a catalogue.
     """
-    titles, labels = scan_book(book)
+    titles, labels = scan_book(book, language)
     citations = read_citations(book / "references.bib")
     written = []
     for path in chapter_paths(book):
-        text = path.read_text(encoding="utf-8")
-        if not is_chapter(text):
-            continue
         docname = docname_of(path, book)
+        text, known = read_source(path, book, language)
+        if not is_chapter(text) or (language and docname not in TRANSLATED_PAGES):
+            continue
         glued = read_glued(book / "_build" / "jupyter_execute" / f"{docname}.glue.json")
         for view in views:
             context = Context(
@@ -295,8 +319,10 @@ def export_book(book, out, views=("learner", "teacher"), package="", site_url=""
                 glued=glued,
                 labels=labels,
                 titles=titles,
+                language=language,
+                known=known,
             )
-            target = out / view / f"{docname}.ipynb"
+            target = out / view / language / f"{docname}.ipynb"
             target.parent.mkdir(parents=True, exist_ok=True)
             half_written = target.with_suffix(".part")
             nbformat.write(export(text, context, package), half_written)
@@ -331,16 +357,22 @@ def main(arguments=None):
     parser.add_argument("book", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--view", choices=VIEWS, action="append", help="default: learner, teacher")
+    parser.add_argument("--language", choices=list(LANGUAGES), action="append", help="default: en")
     options = parser.parse_args(arguments)
     repository = course_repository(options.book)
     try:
-        written = export_book(
-            options.book,
-            options.out,
-            views=options.view or ("learner", "teacher"),
-            package=package_source(repository, options.book),
-            site_url=course_site_url(repository),
-        )
+        written = [
+            path
+            for language in options.language or ["en"]
+            for path in export_book(
+                options.book,
+                options.out,
+                views=options.view or ("learner", "teacher"),
+                package=package_source(repository, options.book),
+                site_url=course_site_url(repository),
+                language=language.removeprefix("en"),
+            )
+        ]
     except ValueError as error:
         sys.exit(f"notebook export: {error}")
     print(json.dumps([str(path) for path in written], indent=1))

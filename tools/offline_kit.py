@@ -150,10 +150,10 @@ def write_kits(site, notebooks, projects, wheel, out):
     teacher = folder_files(notebooks / "teacher", "notebooks-with-solutions")
     says = {"wheel": wheel.name, "notebooks": "notebooks"}
     readme = README.format(whose="", line="=" * 34, site=", without solutions", **says,
-                           folders="notebooks/   a notebook for each chapter")  # fmt: skip
+                           folders="notebooks/   one for each chapter; in es/ and pt_BR/ translated")  # fmt: skip
     readme_teacher = README.format(
         whose=": for the teacher", line="=" * 51, site=" with all solutions", **says,
-        folders="notebooks/   a notebook for each chapter, as students get it\n"
+        folders="notebooks/   a notebook for each chapter, as students get it; in es/ and pt_BR/ translated\n"
                 "  notebooks-with-solutions/   the same with the solution after each stub; not for students",
     )  # fmt: skip
     for_students = student_site(pages) | learner | common | {"README.txt": readme.encode()}

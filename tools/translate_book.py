@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import yaml
@@ -16,7 +17,8 @@ from babel.messages import pofile
 # Sphinx's extensions; last, because a copy of the book has its own.
 sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
 
-from catalogues import LANGUAGES, TRANSLATED_PAGES, catalogue_path
+from catalogues import LANGUAGES, TITLES, TRANSLATED_PAGES, catalogue_path, read_page
+from course_settings import course_repository, course_site_url, package_source
 from front_page import fill_thumbnails
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
@@ -39,31 +41,42 @@ def _name_glue_by_file(folder, language):
             pofile.write_po(file, catalogue)
 
 
-def prepare(folder, language=None, execute=True):
-    """Write a small book of the translated pages.
+def small_toc(pages, known):
+    """The book's table of contents with some of its pages, the names of its parts as `known` has them."""
+    toc, parts = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8")), []
+    for part in toc["parts"]:
+        chapters = [chapter for chapter in part["chapters"] if chapter["file"] in pages]
+        if chapters:
+            parts.append({"caption": known.get(part["caption"], part["caption"]), "chapters": chapters})
+    return toc | {"parts": parts}
+
+
+def prepare(folder, pages, language=None, execute=True):
+    """Write a small book of some pages.
 
     Parameters
     ----------
     folder : Path
         Made anew.
+    pages : sequence of str
     language : str, optional
         As in `LANGUAGES`; without one it stays English, for the extraction of sentences.
     execute : bool
-        Whether cells run, or come out of the English book's cache.
+        Whether cells come out of the English book's cache, or not at all.
     """
-    wanted = {BOOK / f"{page}.md" for page in TRANSLATED_PAGES}
+    wanted = {BOOK / f"{page}.md" for page in pages}
 
     def ignored(directory, names):
         paths = [Path(directory, name) for name in names]
-        pages = [p.name for p in paths if p.suffix == ".md" and p not in wanted]
-        return [*pages, *(p.name for p in paths if p.name in ("_build", "_drafts", "__pycache__"))]
+        others = [p.name for p in paths if p.suffix == ".md" and p not in wanted]
+        return [*others, *(p.name for p in paths if p.name in ("_build", "_drafts", "__pycache__"))]
 
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(BOOK, folder, ignore=ignored)
     if language is not None:
         _name_glue_by_file(folder, language)
-    toc = {"format": "jb-book", "root": TRANSLATED_PAGES[0], "chapters": [{"file": p} for p in TRANSLATED_PAGES[1:]]}
-    (folder / "_toc.yml").write_text(yaml.safe_dump(toc), encoding="utf-8")
+    known = read_page(BOOK / "locale", language, "intro") if language else {}
+    (folder / "_toc.yml").write_text(yaml.safe_dump(small_toc(pages, known), allow_unicode=True), encoding="utf-8")
     config = yaml.safe_load((folder / "_config.yml").read_text(encoding="utf-8"))
     if not execute:
         config["execute"]["execute_notebooks"] = "off"
@@ -71,27 +84,74 @@ def prepare(folder, language=None, execute=True):
         "language": language or "en", "locale_dirs": ["locale"], "gettext_compact": False,
         "anura_translation": language or "", "anura_english_book": str(BOOK),
     }  # fmt: skip
+    if language is not None:
+        config["title"] = TITLES[language]
+        # words of the glossary and labels of pages that are English only
+        inventory = str(BOOK / "_build" / "html" / "objects.inv")
+        config["sphinx"]["config"] |= {
+            "intersphinx_mapping": {"english": ["..", inventory]}, "intersphinx_disabled_reftypes": [],
+        }  # fmt: skip
     (folder / "_config.yml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
 
 
 def run_jupyter_book(folder, *options):
-    """Build a book; its output is shown where it fails only."""
+    """Build a book and return what was said, which is shown where it fails only."""
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", *options, str(folder)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
         sys.exit(f"{run.stdout}\n{run.stderr}\n{' '.join(command)} failed")
+    return run.stdout + run.stderr
+
+
+def share_outputs(site, book):
+    """Let a translation show the pictures and sounds of the English site, which are the same, and drop its own.
+
+    `site` lies in the folder `book`. Both name these files by their content.
+    """
+    shared = {f"{folder}/{path.name}" for folder in ("_images", "_static/inline") for path in site.glob(f"{folder}/*")
+              if (book / folder / path.name).is_file()}  # fmt: skip
+
+    def place(match):
+        return f"../{match[0]}" if match[1] in shared else match[0]
+
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        new = re.sub(r"(?:\.\./)*((?:_images|_static/inline)/[\w.-]+)", place, text)
+        if new != text:
+            page.write_text(new, encoding="utf-8")
+    for name in shared:
+        (site / name).unlink()
+
+
+def write_notebooks(language, target):
+    """Write the learners' notebooks of a language, and the archive of them all, into the English site."""
+    from anura_course import offer_all
+    from notebook_export import export_book
+
+    repository = course_repository(BOOK)
+    where = {"package": package_source(repository, BOOK), "site_url": course_site_url(repository)}
+    with tempfile.TemporaryDirectory(dir=BOOK / "_build") as folder:
+        export_book(BOOK, Path(folder), views=["learner"], language=language, **where)
+        written = Path(folder, "learner", language)
+        offer_all(written, next(target.parent.glob("anuralib-*.whl")))
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.move(written, target)
 
 
 def build(language):
-    """Build the pages of a language, and put them into the English site."""
-    folder = BOOK / "_build" / "translations" / language
-    prepare(folder, language)
-    run_jupyter_book(folder, "-W", "--keep-going", "-n")
-    site = BOOK / "_build" / "html" / language
-    shutil.rmtree(site, ignore_errors=True)
-    shutil.move(folder / "_build" / "html", site)
-    fill_thumbnails(site, site.parent)
+    """Build the pages of a language and its notebooks, and put them into the English site."""
+    folder, html = BOOK / "_build" / "translations" / language, BOOK / "_build" / "html"
+    prepare(folder, TRANSLATED_PAGES, language)
+    said = run_jupyter_book(folder, "-W", "--keep-going", "-n")
+    again = re.findall(r"^(.*): Executing notebook", said, flags=re.MULTILINE)
+    if again:  # a page and its translation have the same cells, so these are new since the English book was built
+        sys.exit(f"{language}: no results in the English book, which must be built first, of {', '.join(again)}")
+    shutil.rmtree(html / language, ignore_errors=True)
+    shutil.move(folder / "_build" / "html", html / language)
+    share_outputs(html / language, html)
+    fill_thumbnails(html / language, html)
     shutil.rmtree(folder)
+    write_notebooks(language, html / "notebooks" / language)
 
 
 def main():

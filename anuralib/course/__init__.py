@@ -1,1 +1,1 @@
-"""What the exercises, the classroom and the languages of the course need."""
+"""What the exercises and the classroom of the course need; the catalogues of its languages."""

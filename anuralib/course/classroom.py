@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 
 from anuralib import __version__
+from anuralib._language import text as _
 from anuralib.course import exercises
-from anuralib.course.language import text as _
 
 _LONGEST = 300  # characters of an answer that are kept, where answers are kept at all
 _LONGEST_NAME = 100

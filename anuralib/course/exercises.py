@@ -9,8 +9,8 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 
-from anuralib.course.language import N_, text
-from anuralib.course.language import text as _
+from anuralib._language import N_, text
+from anuralib._language import text as _
 
 _CHECKS = {}
 _EMPTY = N_("the answer is empty")

@@ -4,7 +4,7 @@ The first cell of such a notebook sets `DATA` and loads this module as an extens
 that begins with the line `MARK` runs only where `DATA` is "pond".
 """
 
-from anuralib.course.language import text as _
+from anuralib._language import text as _
 
 MARK = "# pond only"
 

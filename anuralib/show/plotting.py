@@ -1,9 +1,14 @@
-"""Pictures of recordings, labels and training. matplotlib is loaded when a picture is first drawn."""
+"""Pictures of recordings, labels and training, in the language that `use_language` chose.
+
+matplotlib is loaded when a picture is first drawn.
+"""
 
 from pathlib import Path
 
 import numpy as np
 
+from anuralib._language import N_
+from anuralib._language import text as _
 from anuralib.show.colours import COLOURS, species_colour
 from anuralib.sound.audio import read_audio
 from anuralib.sound.names import possible_names
@@ -99,7 +104,7 @@ def plot_spectrogram(signal_or_path, labels=None, sample_rate_hz=22050, start_s=
     image.set(cmap=image.get_cmap().resampled(40), interpolation_stage="data")
     end_s = start_s + len(signal) / sample_rate_hz
     top_khz = min(max_hz, sample_rate_hz / 2) / 1000
-    ax.set(xlim=(start_s, end_s), ylim=(0, top_khz), xlabel="time (s)", ylabel="frequency (kHz)")
+    ax.set(xlim=(start_s, end_s), ylim=(0, top_khz), xlabel=_("time (s)"), ylabel=_("frequency (kHz)"))
     if labels is not None and len(labels):
         _draw_labels(ax, labels, start_s, end_s, top_khz)
     return ax
@@ -146,14 +151,15 @@ def plot_history(history, ax=None):
     history = getattr(history, "frame", history)
     ax = _axes(ax)
     twin_lines = []
-    ax.plot(history["epoch"], history["train_loss"], color=COLOURS[0], marker="o", ms=3, label="loss, train")
+    ax.plot(history["epoch"], history["train_loss"], color=COLOURS[0], marker="o", ms=3, label=_("loss, train"))
     if history["valid_loss"].notna().any():
-        ax.plot(history["epoch"], history["valid_loss"], color=COLOURS[5], marker="s", ms=3, label="loss, validation")
+        ax.plot(history["epoch"], history["valid_loss"], color=COLOURS[5], marker="s", ms=3,
+                label=_("loss, validation"))  # fmt: skip
         right = ax.twinx()
-        right.plot(history["epoch"], history["valid_map"], color=COLOURS[2], ls="--", label="mean average precision")
-        right.set_ylabel("mean average precision, validation (0 to 1)")
+        right.plot(history["epoch"], history["valid_map"], color=COLOURS[2], ls="--", label=_("mean average precision"))
+        right.set_ylabel(_("mean average precision, validation (0 to 1)"))
         twin_lines = right.get_lines()
-    ax.set(xlabel="epoch", ylabel="loss (nats a label)", ylim=(0, None))
+    ax.set(xlabel=_("epoch"), ylabel=_("loss (nats a label)"), ylim=(0, None))
     # Above the picture: inside, a legend would lie on one of the curves.
     ax.legend(handles=[*ax.get_lines(), *twin_lines], loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
     return ax
@@ -206,8 +212,8 @@ def plot_windows(strong_labels, windows, recording, start_s=0.0, end_s=None, ax=
             ax.broken_barh([(begins[i], ends[i] - begins[i])], (top - 0.36 - step * (i % stairs + 1), 0.8 * step),
                            facecolor=colour if positive else "none", edgecolor="0.5", lw=0.5)  # fmt: skip
     ax.set_yticks(np.arange(len(names), 0, -1) - 0.45, names, parse_math=False)
-    ax.set(xlim=(start_s, end_s), ylim=(0, len(names) + 0.05), xlabel="time (s)")
-    ax.set_title("thick bars: bouts; below: windows, filled where positive", fontsize=9)
+    ax.set(xlim=(start_s, end_s), ylim=(0, len(names) + 0.05), xlabel=_("time (s)"))
+    ax.set_title(_("thick bars: bouts; below: windows, filled where positive"), fontsize=9)
     return ax
 
 
@@ -233,13 +239,13 @@ def plot_species_scores(scores, n_train, score="f1", ax=None):
     rows = scores[scores["species"].isin(n_train.index)].dropna(subset=[score])
     ax = _axes(ax)
     groups = rows["group"].fillna("species").astype(str)
-    order = [g for g in ("common", "frequent", "rare") if g in set(groups)]
+    order = [g for g in (N_("common"), N_("frequent"), N_("rare")) if g in set(groups)]
     for group, marker, colour in zip(order or groups.unique()[:1], "osX", (0, 1, 2), strict=False):
         some = rows[groups == group]
         ax.plot(n_train.loc[some["species"]], some[score], marker, color=COLOURS[colour], mec="black", mew=0.5,
-                label=f"{group} ({len(some)})", clip_on=False)  # fmt: skip
-    ax.set(xscale="symlog", xlim=(0, None), ylim=(0, 1), xlabel="positive windows in train (logarithmic)",
-           ylabel=f"{score.replace('_', ' ')} on test (0 to 1)")  # fmt: skip
+                label=f"{_(group)} ({len(some)})", clip_on=False)  # fmt: skip
+    ax.set(xscale="symlog", xlim=(0, None), ylim=(0, 1), xlabel=_("positive windows in train (logarithmic)"),
+           ylabel=_("{score} on test (0 to 1)", score=score.replace("_", " ")))  # fmt: skip
     for text in ax.legend(loc="upper left").get_texts():
         text.set_parse_math(False)
     return ax

@@ -37,6 +37,12 @@ from offline_kit import build_wheel
 
 LOGGER = logging.getLogger(__name__)
 NOTEBOOK_FOLDER = "notebooks"  # inside the built site
+# What the buttons say of themselves.
+BUTTONS = {
+    "en": ("Open this chapter's notebook on Google Colab", "Download this chapter's notebook (.ipynb)"),
+    "es": ("Abrir el notebook de este capítulo en Google Colab", "Descargar el notebook de este capítulo (.ipynb)"),
+    "pt_BR": ("Abrir o notebook deste capítulo no Google Colab", "Baixar o notebook deste capítulo (.ipynb)"),
+}
 KEPT_CACHES = 3  # full, smoke, and the one before
 # Figures have two pixels for each one of the page, or they would be blurred on most screens of today.
 FIGURES = "c.InlineBackend.figure_formats = {'retina'}\n"
@@ -118,15 +124,17 @@ def add_buttons(app, pagename, templatename, context, doctree):
     if buttons is None or not is_chapter(app, pagename):
         return
     new = []
-    up = "../" if app.config.anura_translation else ""  # notebooks are English, beside the English pages
+    own = app.config.anura_translation
+    up, name = ("../", f"{own}/{pagename}") if own else ("", pagename)  # all notebooks lie in the English site
+    open_it, download_it = BUTTONS[own or "en"]
     repository = app.config.anura_repository
     if repository:
         new.append(
             {
                 "type": "link",
-                "url": colab_url(repository, pagename),
+                "url": colab_url(repository, name),
                 "text": "Colab",
-                "tooltip": "Open this chapter's notebook on Google Colab",
+                "tooltip": open_it,
                 "icon": "fas fa-rocket",
                 "label": "colab-button",
             }
@@ -134,9 +142,9 @@ def add_buttons(app, pagename, templatename, context, doctree):
     new.append(
         {
             "type": "link",
-            "url": context["pathto"](f"{up}{NOTEBOOK_FOLDER}/{pagename}.ipynb", 1),
+            "url": context["pathto"](f"{up}{NOTEBOOK_FOLDER}/{name}.ipynb", 1),
             "text": "Notebook",
-            "tooltip": "Download this chapter's notebook (.ipynb)",
+            "tooltip": download_it,
             "icon": "fas fa-download",
             "label": "download-notebook-button",
         }
@@ -173,13 +181,14 @@ def write_notebooks(app, exception):
     shutil.rmtree(parts, ignore_errors=True)
 
 
-def offer_all(folder):
-    """Put the package's wheel beside the notebooks, and all of them with it into one archive."""
-    wheel = build_wheel(folder)
+def offer_all(folder, wheel=None):
+    """Put all notebooks of a folder, with the wheel of the package, into one archive; without a wheel, build one."""
+    wheel = wheel or build_wheel(folder)
     # Under a name that stays, because pages link it: pip wants the version in the name, so the archive has it there.
     with zipfile.ZipFile(folder / "anura-notebooks.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted([*folder.rglob("*.ipynb"), wheel]):
+        for path in sorted(folder.rglob("*.ipynb")):
             archive.write(path, f"anura-notebooks/{path.relative_to(folder).as_posix()}")
+        archive.write(wheel, f"anura-notebooks/{wheel.name}")
 
 
 def store_once(app, exception):

@@ -8,9 +8,18 @@ import posixpath
 import re
 from pathlib import Path
 
-from catalogues import LANGUAGES, TRANSLATED_PAGES, read_page
+from catalogues import (
+    LANGUAGES,
+    TRANSLATED_PAGES,
+    has_words,
+    join_authors,
+    read_page,
+    translate_comments,
+    write_numbers,
+)
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.transforms import SphinxTransform
 
 NOTICE = {
     "es": ("Traducción al español. El código, sus salidas y los textos dentro de las figuras quedan en inglés, "
@@ -23,7 +32,12 @@ SOLUTION = {
     "es": ("Solución a", "Solución del", "ejercicio"),
     "pt_BR": ("Solução para", "Solução do", "Exercício"),
 }
-AND = {"es": "y", "pt_BR": "e"}
+# What a page says of the paragraphs that are English yet, and what each of them says.
+UNTRANSLATED = {
+    "es": ("Los párrafos marcados con EN todavía no están traducidos.", "Este párrafo todavía no está traducido"),
+    "pt_BR": ("Os parágrafos marcados com EN ainda não foram traduzidos.", "Este parágrafo ainda não foi traduzido"),
+}
+_MARKED = re.compile(r'<\w+ [^>]*\bclass="[^"]*\banura-untranslated\b[^"]*"')
 
 
 def page_addresses(context, pagename, own):
@@ -60,8 +74,15 @@ def add_language_menu(app, pagename, templatename, context, doctree):
     context["metatags"] = "\n".join([context.get("metatags", ""), *links])
     if own != "en" and addresses and "body" in context:
         said, link = NOTICE[own]
+        body, n = explain_marks(context["body"].replace('href="notebooks/', f'href="../notebooks/{own}/'), own)
+        said = f"{said} {UNTRANSLATED[own][0]}" if n else said
         note = f'<p class="anura-translated">{said} <a href="{addresses["en"]}" hreflang="en">{link}</a>.</p>'
-        context["body"] = note + context["body"]
+        context["body"] = note + body
+
+
+def explain_marks(body, language):
+    """(page, number) with a title on each paragraph that is English yet."""
+    return _MARKED.subn(rf'\g<0> title="{UNTRANSLATED[language][1]}"', body)
 
 
 def link_to_english(app, doctree):
@@ -83,7 +104,7 @@ def link_to_english(app, doctree):
 
 
 def translate_rest(app, doctree):
-    """Translate what Sphinx leaves out: titles of exercises, captions and alternative texts of figures from cells."""
+    """Translate what Sphinx leaves out: titles of exercises, captions and alternative texts of figures, comments."""
     # could go upstream: sphinx-exercise, titles as translatable nodes; MyST-NB, captions and alt texts likewise
     if not app.config.anura_translation:
         return
@@ -94,6 +115,27 @@ def translate_rest(app, doctree):
         for part in list(node.findall(nodes.Text)):
             if part.astext() in known:
                 part.parent.replace(part, nodes.Text(known[part.astext()]))
+    for node in doctree.findall(nodes.literal_block):
+        said = translate_comments(node.astext(), known)
+        if said != node.astext() and not set(node.parent.get("classes", [])) & {"cell_output"}:
+            node.rawsource, node.children = said, []
+            node += nodes.Text(said)
+
+
+def mark_untranslated(app, doctree):
+    """Mark the paragraphs that are English yet, for eyes and for screen readers.
+
+    Sphinx's own mark is also on what has nothing to translate.
+    """
+    if not app.config.anura_translation:
+        return
+    known = read_page(Path(app.srcdir) / "locale", app.config.anura_translation, app.env.docname)
+    for node in doctree.findall(lambda n: isinstance(n, nodes.TextElement) and n.get("translated") is False):
+        if isinstance(node, nodes.FixedTextElement | nodes.math_block):
+            continue
+        message = node.rawsource.replace("\n", " ").strip()
+        if message not in known and has_words(message):
+            node["classes"] += ["anura-untranslated", "language-en"]  # docutils makes a lang of the second
 
 
 def translate_solutions(app, doctree, docname):
@@ -134,20 +176,35 @@ def write_as_the_language_does(app, doctree, docname):
             if "bibtex-citation" in inline["classes"]:
                 inline.replace(part, nodes.Text(join_authors(part, language)))
             elif "pasted-text" in inline["classes"]:
-                inline.replace(part, nodes.Text(re.sub(r"(?<=\d)\.(?=\d)", ",", part)))
+                inline.replace(part, nodes.Text(write_numbers(part, language)))
 
 
-def join_authors(names, language):
-    """``Nelson and Graves`` as ``Nelson e Graves``; in Spanish *e* before the sound of an i."""
-    names = re.sub(r" and (?=H?[IÍ])", " e ", names) if language == "es" else names
-    return names.replace(" and ", f" {AND[language]} ")
+class SourceOfCells(SphinxTransform):
+    """Say where cells of tables in directives come from: Sphinx translates nothing that has no source."""
+
+    # could go upstream: MyST-Parser, the source of the paragraphs in a table's cells
+    default_priority = 5  # before Sphinx looks for what is to be translated
+
+    def apply(self, **kwargs):
+        for entry in self.document.findall(nodes.entry):
+            for part in entry.findall(nodes.paragraph):
+                part.source, part.line = part.source or self.document["source"], part.line or 0
+
+
+def know_translated_pages(app, config):
+    """Once a page gets its catalogues, the English pages are written again, with links to the translations."""
+    config.anura_translated_pages = list(TRANSLATED_PAGES)
 
 
 def setup(app):
+    app.add_config_value("anura_translated_pages", [], "html", [list])
+    app.connect("config-inited", know_translated_pages)
     app.add_config_value("anura_translation", "", "env", [str])
     app.add_config_value("anura_english_book", "", "env", [str])
+    app.add_transform(SourceOfCells)
     app.connect("doctree-read", link_to_english)
     app.connect("doctree-read", translate_rest)
+    app.connect("doctree-read", mark_untranslated)
     app.connect("doctree-resolved", translate_solutions, priority=900)
     app.connect("doctree-resolved", write_as_the_language_does, priority=900)
     app.connect("html-page-context", add_language_menu, priority=610)

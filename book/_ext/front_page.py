@@ -16,6 +16,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 NIGHT, START_S, LENGTH_S = "SIM2_20201108_204500", 5.0, 8.0  # ten call types in eight seconds
+TITLES = {"en": "A November night", "es": "Una noche de noviembre", "pt_BR": "Uma noite de novembro"}
 _EMPTY = re.compile(r'<img class="anura-thumbnail" alt="" data-figure="([\w-]+)">')
 _FIGURE = re.compile(r'<figure\b[^>]*\bid="(fig-[\w-]+)"[^>]*>.*?<img\b[^>]*\bsrc="([^"]+)"', re.DOTALL)
 
@@ -24,11 +25,13 @@ class Night(SphinxDirective):
     """Eight seconds of the simulated pond with ten callers, whose names show as they are heard."""
 
     def run(self):
-        return [] if self.env.app.builder.format != "html" else [nodes.raw("", night(), format="html")]
+        if self.env.app.builder.format != "html":
+            return []
+        return [nodes.raw("", night(self.config.anura_translation or "en"), format="html")]
 
 
 @cache
-def night():
+def night(language="en"):
     import anuralib as al
 
     pond, kinds = al.load_dataset("pond"), al.call_types()
@@ -42,7 +45,7 @@ def night():
     )  # fmt: skip
     path = pond.recordings.set_index("recording")["path"][name]
     sound = al.read_audio(path, start_s=START_S, duration_s=LENGTH_S)
-    return str(al.player(sound, labels, title="A November night", simulated=True, max_s=LENGTH_S, reveal=True))
+    return str(al.player(sound, labels, title=TITLES[language], simulated=True, max_s=LENGTH_S, reveal=True))
 
 
 class Thumbnail(SphinxDirective):
@@ -60,7 +63,7 @@ class Languages(SphinxDirective):
 
     def run(self):
         own = self.config.anura_translation or "en"
-        up = "" if own == "en" else "../"
+        up = "../" * (self.env.docname.count("/") + (own != "en"))
         folders = {key: "" if key == "en" else f"{key}/" for key in LANGUAGES}
         links = [f'<a href="{up}{folders[key]}{self.env.docname}.html" hreflang="{tag}" lang="{tag}">{name}</a>'
                  if key != own else f"<strong>{name}</strong>" for key, (tag, name) in LANGUAGES.items()]  # fmt: skip
@@ -78,7 +81,7 @@ def fill_thumbnails(site, book):
         return
     figures = {}
     for page in Path(book).rglob("*.html"):
-        if "_static" not in page.relative_to(book).parts:
+        if not {"_static", *LANGUAGES} & set(page.relative_to(book).parts):
             for name, source in _FIGURE.findall(page.read_text(encoding="utf-8")):
                 figures.setdefault(name, os.path.normpath(page.parent / source))
     for page, text in pages.items():

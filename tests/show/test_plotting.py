@@ -112,6 +112,20 @@ def test_a_label_that_looks_like_a_formula_is_drawn_as_it_is(name):
         assert texts and not any(text.get_parse_math() for text in texts)
 
 
+@pytest.mark.parametrize(
+    ("language", "labels"),
+    [("es", ("tiempo (s)", "frecuencia (kHz)")), ("pt_BR", ("tempo (s)", "frequência (kHz)"))],
+)
+def test_figures_speak_the_language_in_use(language, labels):
+    al.use_language(language)
+    try:
+        ax = al.plot_spectrogram(np.random.default_rng(0).normal(size=22050))
+        assert (ax.get_xlabel(), ax.get_ylabel()) == labels
+    finally:
+        al.use_language("en")
+    assert al.plot_spectrogram(np.zeros(22050)).get_xlabel() == "time (s)"
+
+
 def test_intervals_stand_in_the_order_of_the_table_and_reach_from_low_to_high():
     table = pd.DataFrame({"method": ["gate", "gate", "PCEN"], "run": ["a", "b", "a"], "value": [0.1, 0.2, -0.1],
                           "low": [0.0, 0.1, np.nan], "high": [0.3, 0.4, np.nan]})  # fmt: skip

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
+from anuralib._language import N_
+from anuralib._language import text as _
 from anuralib.course.exercises import Hint, exercise, expect_choice, expect_number, run_function
-from anuralib.course.language import N_
-from anuralib.course.language import text as _
 from anuralib.data.load import load_dataset
 from anuralib.data.reading import read_annotator
 from anuralib.labels.agreement import agreement

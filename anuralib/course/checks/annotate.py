@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from anuralib._language import text as _
 from anuralib.course.exercises import Hint, exercise, expect_choice, expect_number, run_function
-from anuralib.course.language import text as _
 from anuralib.data.load import load_dataset
 from anuralib.labels.bouts import merge_calls, split_label
 from anuralib.pond.calls import call_types

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from anuralib._language import text as _
 from anuralib.course.exercises import exercise, expect_choice, expect_number, run_function
-from anuralib.course.language import text as _
 from anuralib.data.dataset import Dataset
 from anuralib.sound.audio import read_audio
 from anuralib.windows.grid import window_labels

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from anuralib._language import text as _
 from anuralib.course.exercises import exercise, expect_array, expect_choice, expect_number, run_function
-from anuralib.course.language import text as _
 from anuralib.learn.features import mel_frequencies
 from anuralib.score.metrics import f1_from_counts
 

@@ -6,8 +6,8 @@ from pathlib import PurePath
 import numpy as np
 import pandas as pd
 
+from anuralib._language import text as _
 from anuralib.course.exercises import exercise, expect_array, expect_choice, expect_number, run_function
-from anuralib.course.language import text as _
 
 
 @cache

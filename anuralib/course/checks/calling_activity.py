@@ -3,8 +3,8 @@
 import numpy as np
 
 import anuralib as al
+from anuralib._language import text as _
 from anuralib.course.exercises import exercise, expect_choice, expect_number, run_function
-from anuralib.course.language import text as _
 
 
 @exercise("calling-activity.1")

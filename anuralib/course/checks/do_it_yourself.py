@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from anuralib._language import text as _
 from anuralib.course.exercises import Hint, exercise, expect_number
-from anuralib.course.language import text as _
 from anuralib.data.load import load_dataset
 from anuralib.data.reading import read_annotator
 from anuralib.labels.agreement import agreement, match_bouts

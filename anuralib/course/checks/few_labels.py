@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from anuralib._language import text as _
 from anuralib.challenges.active import choose_recordings, uncertainty
 from anuralib.challenges.embeddings import linear_probe, probe_probabilities
 from anuralib.course.exercises import exercise, expect_choice, expect_number
-from anuralib.course.language import text as _
 from anuralib.data.load import load_dataset
 from anuralib.learn.pictures import window_features
 from anuralib.windows.grid import window_labels

@@ -1,8 +1,8 @@
 """Checks of the exercises of the chapter "listen/frogs"."""
 
+from anuralib._language import N_
+from anuralib._language import text as _
 from anuralib.course.exercises import exercise, expect_choice, expect_number, run_function
-from anuralib.course.language import N_
-from anuralib.course.language import text as _
 
 KINDS = ("advertisement", "aggressive", "release")
 SCENES = {

@@ -4,8 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from anuralib._language import text as _
 from anuralib.course.exercises import exercise, expect_choice, expect_number, run_function
-from anuralib.course.language import text as _
 
 
 @exercise("long-tail.1")

@@ -5,9 +5,9 @@ from functools import lru_cache
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from anuralib._language import text as _
 from anuralib.challenges.embeddings import linear_probe, probe_probabilities
 from anuralib.course.exercises import Hint, exercise, expect_choice, expect_number, run_function
-from anuralib.course.language import text as _
 from anuralib.data.load import load_dataset
 from anuralib.learn.pictures import window_features
 from anuralib.score.metrics import average_precision

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from anuralib._language import text as _
 from anuralib.course.exercises import exercise, expect_choice, expect_number, run_function
-from anuralib.course.language import text as _
 from anuralib.data.load import load_dataset
 
 SHARES = {"a tenth": 0.1, "a third": 1 / 3, "two thirds": 2 / 3}

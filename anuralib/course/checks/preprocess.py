@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.signal import butter, sosfreqz
 
+from anuralib._language import text as _
 from anuralib.course.exercises import exercise, expect_array, expect_choice, expect_number, run_function
-from anuralib.course.language import text as _
 from anuralib.data.load import load_dataset
 from anuralib.labels.bouts import merge_calls
 from anuralib.sound.audio import dominant_frequency, read_audio

@@ -1,7 +1,7 @@
 """Checks of the exercises of the chapter "practice/scaling"."""
 
+from anuralib._language import text as _
 from anuralib.course.exercises import exercise, expect_choice, expect_number
-from anuralib.course.language import text as _
 
 _MB_PER_HOUR = 3600 * 22_050 * 2 / 1e6
 

@@ -5,8 +5,8 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from anuralib._language import text as _
 from anuralib.course.exercises import exercise, expect_choice, expect_number, run_function
-from anuralib.course.language import text as _
 from anuralib.split.reports import leak_report
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from anuralib._language import N_
+from anuralib._language import text as _
 from anuralib.course.exercises import exercise, expect_number, run_function
-from anuralib.course.language import N_
-from anuralib.course.language import text as _
 
 PLACES = {
     "A": (1.0, N_("Take the mean off both: what is left of the place is what is left of the template.")),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from anuralib._language import text as _
 from anuralib.course.exercises import exercise, expect_number, run_function
-from anuralib.course.language import text as _
 from anuralib.labels.formats import parse_audacity
 from anuralib.split.splitting import nights
 

@@ -1,4 +1,4 @@
-"""The language in which checks, players and annotators speak; English is the key, and what is said without a catalogue.
+"""The language in which checks, players and figures speak; English is the key, and what is said without a catalogue.
 
 The catalogues are gettext's .po files, which every translator's tool can edit. They are read as they are: a compiled
 .mo beside each would be a second copy that can grow old. Modules import `text` as ``_``, gettext's name, by which
@@ -43,7 +43,7 @@ def read_catalogue(content):
 def _catalogue(language):
     if language == "en":
         return {}
-    return read_catalogue((files("anuralib.course") / "locale" / f"{language}.po").read_text(encoding="utf-8"))
+    return read_catalogue((files("anuralib") / "course" / "locale" / f"{language}.po").read_text(encoding="utf-8"))
 
 
 def _known(language):
@@ -56,7 +56,7 @@ def _known(language):
 
 
 def use_language(language):
-    """Choose the language of hints, players and annotators; sentences without a translation stay English.
+    """Choose the language of hints, players and figures; what has no translation stays English.
 
     The environment variable ``ANURALIB_LANGUAGE`` chooses it from outside.
 
