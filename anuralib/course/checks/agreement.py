@@ -1,4 +1,4 @@
-"""Checks of the exercises of the chapter *Would somebody else have labelled it so?*"""
+"""Checks of the exercises of the chapter *Agreement: would somebody else label it the same way?*"""
 
 import math
 
