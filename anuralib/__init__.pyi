@@ -32,7 +32,7 @@ from .course.exercises import check
 from .course.language import use_language
 from .data.dataset import Dataset
 from .data.download import download_anuraset
-from .data.load import load_dataset, simulate_pond
+from .data.load import load_dataset, simulate_focal, simulate_pond
 from .data.reading import read_annotator
 from .field.claims import species_by_hour, to_verify
 from .field.detections import labels_from_windows, predict_folder
@@ -197,6 +197,7 @@ __all__ = [
     "separate",
     "si_sdr",
     "simulate",
+    "simulate_focal",
     "simulate_pond",
     "spec_augment",
     "species",
