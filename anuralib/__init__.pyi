@@ -13,7 +13,7 @@ import anuralib.score.metrics as metrics
 import anuralib.show.widgets as widgets
 
 from .challenges.active import choose_recordings, uncertainty
-from .challenges.birdnet import birdnet_embeddings
+from .challenges.birdnet import birdnet_embeddings, birdnet_scores
 from .challenges.embeddings import embed, linear_probe, probe_probabilities, prototype_scores, prototypes
 from .challenges.encoders import Encoder, embed_recordings, join_labels
 from .challenges.heads import DiscriminantHead, LogisticHead, NeighbourHead, PrototypeHead
@@ -26,6 +26,7 @@ from .challenges.ordinal import (
     ordinal_probabilities,
     summarise_windows,
 )
+from .challenges.search import choose_clips, similarity
 from .challenges.separation import learn_dictionary, separate, si_sdr
 from .course.classroom import collect_answers, record_answers
 from .course.exercises import check
@@ -40,6 +41,7 @@ from .field.export import export_darwin_core, read_darwin_core
 from .field.report import report_page
 from .field.survey import draw_sample, sun_times
 from .labels.agreement import agreement, match_bouts
+from .labels.answers import join_answers, read_answers, write_answers
 from .labels.bouts import merge_calls, split_label
 from .labels.formats import (
     read_audacity_labels,
@@ -57,12 +59,20 @@ from .learn.longtail import repeat_factors
 from .learn.models import build_model, load_model, save_model
 from .learn.pictures import noisy_features, window_features
 from .learn.prediction import predict
+from .learn.templates import match_template, pulse_scores
 from .learn.training import fit
 from .pond.calls import call_examples, call_parts, call_types, draw_individual, synthesise_call
 from .pond.scenes import nuisance
 from .score.bootstrap import bootstrap_ci, paired_bootstrap
 from .score.calibration import calibration_error, reliability
-from .score.conditions import pair_quality, pair_snr, scores_by, scores_by_polyphony, threshold_for_alarms
+from .score.conditions import (
+    pair_overlap,
+    pair_quality,
+    pair_snr,
+    scores_by,
+    scores_by_polyphony,
+    threshold_for_alarms,
+)
 from .score.errors import confusions, worst
 from .score.metrics import (
     average_precision,
@@ -82,6 +92,7 @@ from .show.plotting import (
     plot_spectrogram,
     plot_windows,
 )
+from .show.review import review
 from .sound.audio import audio_info, dominant_frequency, read_audio, resample, write_audio
 from .sound.bandpass import preprocess
 from .sound.names import parse_recording_name
@@ -107,6 +118,7 @@ __all__ = [
     "augment",
     "average_precision",
     "birdnet_embeddings",
+    "birdnet_scores",
     "bootstrap_ci",
     "build_model",
     "build_windows",
@@ -116,6 +128,7 @@ __all__ = [
     "call_types",
     "calls",
     "check",
+    "choose_clips",
     "choose_recordings",
     "collect_answers",
     "confusions",
@@ -137,6 +150,7 @@ __all__ = [
     "frequency_groups",
     "holdout_split",
     "index_scores",
+    "join_answers",
     "join_labels",
     "kfold_split",
     "labels_from_windows",
@@ -151,6 +165,7 @@ __all__ = [
     "longtail",
     "losses",
     "match_bouts",
+    "match_template",
     "mel_frequencies",
     "merge_calls",
     "metrics",
@@ -159,6 +174,7 @@ __all__ = [
     "noisy_features",
     "nuisance",
     "ordinal_probabilities",
+    "pair_overlap",
     "pair_quality",
     "pair_snr",
     "paired_bootstrap",
@@ -177,7 +193,9 @@ __all__ = [
     "probe_probabilities",
     "prototype_scores",
     "prototypes",
+    "pulse_scores",
     "read_annotator",
+    "read_answers",
     "read_audacity_labels",
     "read_audio",
     "read_darwin_core",
@@ -190,12 +208,14 @@ __all__ = [
     "repeat_factors",
     "report_page",
     "resample",
+    "review",
     "save_model",
     "scenes",
     "scores_by",
     "scores_by_polyphony",
     "separate",
     "si_sdr",
+    "similarity",
     "simulate",
     "simulate_focal",
     "simulate_pond",
@@ -225,6 +245,7 @@ __all__ = [
     "window_labels",
     "window_starts",
     "worst",
+    "write_answers",
     "write_audacity_labels",
     "write_audio",
     "write_labels",

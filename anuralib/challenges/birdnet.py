@@ -13,11 +13,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from scipy.special import expit
 
 from anuralib.sound.audio import resample
 
-_RATE_HZ, _WINDOW_S, _SIZE = 48_000, 3.0, 1024
+_RATE_HZ, _WINDOW_S = 48_000, 3.0
 _FILE = "models/analyzer/BirdNET_GLOBAL_6K_V2.4_Model_FP32.tflite"
+_LABELS = "BirdNET_GLOBAL_6K_V2.4_Labels.txt"
+_EMBEDDING, _LOGITS = 1, 0  # how many tensors before the answer they are
 
 
 def weights_path():
@@ -62,21 +66,28 @@ class BirdNET:
 
     def __call__(self, signals):
         """float32 ndarray (N, 1024) of float32 signals (N, 144000)."""
+        return self._run(signals, _EMBEDDING)
+
+    def logits(self, signals):
+        """float32 ndarray (N, 6522), log-odds of the names in BirdNET's list, of float32 signals (N, 144000)."""
+        return self._run(signals, _LOGITS)
+
+    def _run(self, signals, before):
         parts = np.array_split(np.arange(len(signals)), min(self._n_jobs, len(signals)))
         while len(self._networks) < len(parts):
             self._networks.append(_network())
-        out = np.empty((len(signals), _SIZE), dtype=np.float32)
 
         def run(network, rows):
             given, answer = network.get_input_details()[0]["index"], network.get_output_details()[0]["index"]
+            found = []
             for row in rows:
                 network.set_tensor(given, np.asarray(signals[row], dtype=np.float32)[None])
                 network.invoke()  # other threads run meanwhile
-                out[row] = network.get_tensor(answer - 1)[0]
+                found.append(network.get_tensor(answer - before)[0].copy())
+            return found
 
         with ThreadPoolExecutor(len(parts)) as pool:
-            list(pool.map(run, self._networks, parts))
-        return out
+            return np.stack([row for found in pool.map(run, self._networks, parts) for row in found])
 
 
 def _runtime():
@@ -117,14 +128,52 @@ def birdnet_embeddings(signals, sample_rate_hz=22050):
     ValueError
         Windows of another length, NaN.
     """
+    return np.concatenate([encoder(part) for encoder, part in _parts(signals, sample_rate_hz)])
+
+
+def birdnet_scores(signals, sample_rate_hz=22050):
+    """What BirdNET itself says of windows of three seconds: a score for each name of its list.
+
+    A score is a logistic function of the network's answer, and no probability that the species is there: nobody has set
+    it right for your place, and a species that is not in the list has none. About forty of the names are frogs, of
+    North and Middle America. **The weights are licensed CC BY-NC-SA 4.0.**
+
+    Parameters
+    ----------
+    signals : array, shape (N, samples)
+        Windows of 3 s between -1 and 1.
+    sample_rate_hz : int
+
+    Returns
+    -------
+    DataFrame, shape (N, 6522)
+        Scores, 0 to 1; a column for each scientific name, and some for noises ("Engine").
+
+    Raises
+    ------
+    ImportError
+        The extra is not installed.
+    ValueError
+        Windows of another length, NaN.
+
+    Examples
+    --------
+    >>> scores = al.birdnet_scores(signals, 48_000)  # doctest: +SKIP
+    >>> scores.max().nlargest(3)  # doctest: +SKIP
+    """
+    names = weights_path().with_name(_LABELS).read_text(encoding="utf-8").splitlines()
+    logits = np.concatenate([encoder.logits(part) for encoder, part in _parts(signals, sample_rate_hz)])
+    return pd.DataFrame(expit(logits), columns=[name.partition("_")[0] for name in names])
+
+
+def _parts(signals, sample_rate_hz):
+    """The network and windows at its rate, some at a time."""
     encoder = BirdNET()
     signals = np.atleast_2d(np.asarray(signals, dtype=np.float32))
     if signals.ndim != 2 or round(_WINDOW_S * sample_rate_hz) != signals.shape[1]:
         raise ValueError(f"signals must be (N, {round(_WINDOW_S * sample_rate_hz)}), 3 s each, got {signals.shape}")
     if not np.isfinite(signals).all():
         raise ValueError("signals hold NaN or infinite samples")
-    out = np.empty((len(signals), _SIZE), dtype=np.float32)
     for first in range(0, len(signals), 64):
         part = signals[first : first + 64]
-        out[first : first + 64] = encoder(np.stack([resample(signal, sample_rate_hz, _RATE_HZ) for signal in part]))
-    return out
+        yield encoder, np.stack([resample(signal, sample_rate_hz, _RATE_HZ) for signal in part])

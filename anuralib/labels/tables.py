@@ -318,6 +318,11 @@ class _Table:
         label = "" if self.label_at is None else cells[self.label_at]
         return label if self.quality_at is None or not cells[self.quality_at] else f"{label}_{cells[self.quality_at]}"
 
+    def says_no(self, label: str, cells: dict[int, str]) -> bool:
+        """Whether a row says that something is not there: BirdNET's "nocall", or a clip answered with no or unsure."""
+        answered = "answer" in self.names and cells[self.names.index("answer")] in ("no", "unsure")
+        return answered or (label.casefold() == "nocall" and "confidence" in self.names)
+
     def band(self, cells: dict[int, str]) -> tuple[float, float]:
         return band(*(cells[self.at[k]] if k in self.at else "" for k in ("low_hz", "high_hz")), self.factor)
 
@@ -355,8 +360,7 @@ def parse_table(
             continue
         # Raven lists a selection once for each view, under one number; without numbers every line is a selection.
         key = (line if table.selection_at is None else cells[table.selection_at], file, *map(str, row))
-        # BirdNET says "nocall" where it found nothing.
-        if key not in seen and not (row[2].casefold() == "nocall" and "confidence" in table.names):
+        if key not in seen and not table.says_no(row[2], cells):
             kept.append([*row, line, file])
         seen.add(key)
     return label_frame(kept), problems

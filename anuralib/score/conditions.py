@@ -14,19 +14,25 @@ from anuralib.score.metrics import f1_from_counts
 
 
 def _greatest(calls, values, windows, species):
-    """The greatest value of the calls in each window, by species; -inf where there is none."""
+    """The greatest value of the calls in each window, by species; -inf where there is none.
+
+    Without values it is the time that a call and the window share, in seconds.
+    """
     out = np.full((len(windows), len(species)), -np.inf)
     place = {code: k for k, code in enumerate(species)}
     first, last = windows["min_t"].to_numpy(float), windows["max_t"].to_numpy(float)
     rows_of = windows.groupby("fname", sort=False).indices
     starts, ends = calls["start_s"].to_numpy(float), calls["end_s"].to_numpy(float)
-    for name, code, start, end, value in zip(calls["recording"], calls["species"], starts, ends, values, strict=True):
+    given = [None] * len(calls) if values is None else values
+    for name, code, start, end, value in zip(calls["recording"], calls["species"], starts, ends, given, strict=True):
         if name not in rows_of or code not in place:
             continue
         rows = rows_of[name]
         # As in window_labels: any part of a call; a point label (start = end) belongs to the window it lies in.
         inside = (start < last[rows]) & ((end > first[rows]) | ((start == end) & (start >= first[rows])))
         rows = rows[inside]
+        if values is None:
+            value = np.minimum(end, last[rows]) - np.maximum(start, first[rows])
         out[rows, place[code]] = np.maximum(out[rows, place[code]], value)
     return out
 
@@ -77,6 +83,32 @@ def pair_snr(dataset, windows):
         raise ValueError(f"{dataset.name} has no truth: the ratio of each call is known of a simulated pond only")
     best = _greatest(dataset.truth, dataset.truth["snr_db"].to_numpy(float), windows, dataset.species)
     return np.where(np.isfinite(best), best, np.nan)
+
+
+def pair_overlap(dataset, windows):
+    """How much of a single call lies in each window, of a simulated pond: of several calls the longest piece.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With ``truth``: strong labels box bouts, in which calls can't be told apart.
+    windows : DataFrame
+        From `window_labels`.
+
+    Returns
+    -------
+    ndarray, shape (len(windows), n_species)
+        Seconds; NaN where nothing calls.
+
+    Raises
+    ------
+    ValueError
+        If the data set has no truth.
+    """
+    if getattr(dataset, "truth", None) is None:
+        raise ValueError(f"{dataset.name} has no truth: single calls are known of a simulated pond only")
+    longest = _greatest(dataset.truth, None, windows, dataset.species)
+    return np.where(np.isfinite(longest), longest, np.nan)
 
 
 def _found(truth, prob, threshold):

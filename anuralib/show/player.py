@@ -26,6 +26,8 @@ _LOUDNESS_DBFS, _LOUDEST_S, _PEAK = -18.0, 0.4, 0.9
 class Player:
     """What `player` returns; notebooks show it by `_repr_html_`, and ``str`` gives the same HTML."""
 
+    bare = ""  # without style and script, for what holds several
+
     def __init__(self, markup, text, duration_s):
         self._markup, self._text, self.duration_s = markup, text, duration_s
 
@@ -163,14 +165,10 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
     if reveal:
         over, under = _names(rows, duration_s, max_hz), ""
     badge = '<span class="anura-badge">simulated sound</span>' if simulated else ""
-    folder = files("anuralib.show")
-    style, script = (folder.joinpath(f"player.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-    # A link and not a style element: HTML allows the former in the body. No ids: the same sound may come twice.
-    return Player(
-        f'<div class="anura-player{" anura-reveal" if reveal else ""}" role="group" aria-label="{safe(title)}" '
-        f'data-lead="{_LEAD_S:.6f}" '
-        f'data-duration="{duration_s:.4f}" data-offset="{start_s:g}" data-max-hz="{max_hz:g}">'
-        f'<link rel="stylesheet" href="{data_uri("text/css", style.encode())}">'
+    begin = (f'<div class="anura-player{" anura-reveal" if reveal else ""}" role="group" aria-label="{safe(title)}" '
+             f'data-lead="{_LEAD_S:.6f}" data-duration="{duration_s:.4f}" data-offset="{start_s:g}" '
+             f'data-max-hz="{max_hz:g}">')  # fmt: skip
+    inner = (
         f'<p class="anura-title"><strong>{safe(title)}</strong> {badge}</p>'
         f'<div class="anura-grid"><div class="anura-y" aria-hidden="true">{_frequency_axis(max_hz)}</div>'
         f'<div class="anura-picture"><img class="dark-light" alt="{safe(alt)}" '
@@ -180,10 +178,26 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
         f'<div class="anura-x" aria-hidden="true">{_time_axis(start_s, duration_s)}</div></div>'
         f'<audio controls preload="none" aria-label="{safe(title)}" '
         f'src="{data_uri("audio/mpeg", as_mp3(resample(signal, sample_rate_hz, MP3_HZ)))}"></audio>'
-        f"<script>{script}</script></div>",
-        f"<Player: {title}, {duration_s:.1f} s>",
-        duration_s,
     )
+    style, script = player_parts()
+    shown = Player(f"{begin}{style}{inner}<script>{script}</script></div>", f"<Player: {title}, {duration_s:.1f} s>",
+                   duration_s)  # fmt: skip
+    shown.bare = f"{begin}{inner}</div>"
+    return shown
+
+
+def player_parts():
+    """The link to the style and the text of the script that players need: once for all in a page of many."""
+    return _linked("player"), _source("player.js")
+
+
+def _source(name):
+    return files("anuralib.show").joinpath(name).read_text(encoding="utf-8")
+
+
+def _linked(name):
+    # A link and not a style element: HTML allows the former in the body. No ids: the same sound may come twice.
+    return f'<link rel="stylesheet" href="{data_uri("text/css", _source(f"{name}.css").encode())}">'
 
 
 def safe(text):

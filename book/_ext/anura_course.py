@@ -173,7 +173,7 @@ def offer_all(folder):
     # Under a name that stays, because pages link it: pip wants the version in the name, so the archive has it there.
     with zipfile.ZipFile(folder / "anura-notebooks.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted([*folder.rglob("*.ipynb"), wheel]):
-            archive.write(path, f"anura-notebooks/{path.name if path == wheel else path.relative_to(folder).as_posix()}")
+            archive.write(path, f"anura-notebooks/{path.relative_to(folder).as_posix()}")
 
 
 def store_once(app, exception):

@@ -30,6 +30,8 @@ class Ear(SphinxDirective):
     """The wall of calls, the drill and the memory."""
 
     def run(self):
+        if self.env.app.builder.format != "html":
+            return []
         from anuralib.show.ear import describe_types, ear_markup
 
         up = self.env.docname.count("/") + (1 if self.config.anura_translation else 0)

@@ -24,7 +24,7 @@ class Night(SphinxDirective):
     """Eight seconds of the simulated pond with ten callers, whose names show as they are heard."""
 
     def run(self):
-        return [nodes.raw("", night(), format="html")]
+        return [] if self.env.app.builder.format != "html" else [nodes.raw("", night(), format="html")]
 
 
 @cache
@@ -32,13 +32,15 @@ def night():
     import anuralib as al
 
     pond, kinds = al.load_dataset("pond"), al.call_types()
-    labels = pond.strong_labels[pond.strong_labels["recording"] == NIGHT]
+    counts = pond.strong_labels.groupby("recording")["species"].nunique()
+    name = NIGHT if NIGHT in counts else counts.idxmax()  # a quick build has a smaller pond
+    labels = pond.strong_labels[pond.strong_labels["recording"] == name]
     pitch_hz = labels["species"].map(kinds["pitch_hz"])
     labels = labels.assign(
         low_hz=0.95 * pitch_hz, high_hz=1.05 * pitch_hz, species=labels["species"].map(kinds["name"]),
         start_s=labels["start_s"] - START_S, end_s=labels["end_s"] - START_S,
     )  # fmt: skip
-    path = pond.recordings.set_index("recording")["path"][NIGHT]
+    path = pond.recordings.set_index("recording")["path"][name]
     sound = al.read_audio(path, start_s=START_S, duration_s=LENGTH_S)
     return str(al.player(sound, labels, title="A November night", simulated=True, max_s=LENGTH_S, reveal=True))
 

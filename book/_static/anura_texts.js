@@ -1,4 +1,4 @@
-// Words of the interface in other languages than English: what players, annotators and quizzes say.
+// Words of the interface in other languages than English: what players, annotators, reviews and quizzes say.
 // A part of the interface looks a short key up here, and says its own English where there is none. `page` translates
 // words of an English page, by the word; chapters themselves are translated by catalogues (book/locale).
 window.anuraTexts = {
@@ -128,6 +128,20 @@ window.anuraTexts = {
       alarms: "falsas alarmas",
       interval: "{share} % (de {low} a {high})",
     },
+    yes: "Sí",
+    no: "No",
+    unsure: "No lo sé",
+    back: "Atrás",
+    auto: "Reproducir enseguida el siguiente fragmento",
+    question: "Fragmento {n} de {total}: ¿canta aquí {species}?",
+    marked: "La pregunta es sobre la parte marcada.",
+    reviewKeys: "Teclas: y (sí), n (no) y ? (no lo sé) responden, b vuelve atrás, p reproduce.",
+    answered: "{answer}. Fragmento {n} de {total}.",
+    finished: "{n} de {total} fragmentos respondidos: {yes} sí, {no} no, {unsure} no lo sé.",
+    saveAnswers: "Guardar respuestas",
+    again: "Empezar de nuevo",
+    answerFile: "Las respuestas como texto",
+    progress: "Fragmentos respondidos",
     page: {
       "What you will be able to do": "Lo que podrás hacer",
       "In the paper": "En el artículo",
@@ -287,6 +301,20 @@ window.anuraTexts = {
       alarms: "alarmes falsos",
       interval: "{share} % (de {low} a {high})",
     },
+    yes: "Sim",
+    no: "Não",
+    unsure: "Não sei",
+    back: "Voltar",
+    auto: "Tocar logo o próximo trecho",
+    question: "Trecho {n} de {total}: {species} canta aqui?",
+    marked: "A pergunta é sobre a parte marcada.",
+    reviewKeys: "Teclas: y (sim), n (não) e ? (não sei) respondem, b volta, p toca.",
+    answered: "{answer}. Trecho {n} de {total}.",
+    finished: "{n} de {total} trechos respondidos: {yes} sim, {no} não, {unsure} não sei.",
+    saveAnswers: "Salvar respostas",
+    again: "Começar de novo",
+    answerFile: "As respostas como texto",
+    progress: "Trechos respondidos",
     page: {
       "What you will be able to do": "O que você vai conseguir fazer",
       "In the paper": "No artigo",

@@ -4,19 +4,28 @@ import math
 import re
 from pathlib import Path
 
+import bench_agile
 import bench_calling_activity
 import bench_few_labels
 import bench_losses
 import bench_new_sites
 import bench_noise
 import bench_overlap
+import bench_pretrained
 import bench_scaling
+import bench_templates
 import pytest
 from _results import read_results
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 # Chapter: {table: what makes facts of it}, and the keys that the chapter glues from variables of its own.
 CHAPTERS = {
+    "baseline/templates": ({"bench_templates": bench_templates.facts}, ""),
+    "baseline/pretrained": (
+        {"bench_pretrained": bench_pretrained.facts},
+        "pretrained_full_n pretrained_full_piece pretrained_same_chance pretrained_same_site pretrained_short_n "
+        "pretrained_short_piece",
+    ),
     "challenges/calling-activity": (
         {"bench_calling_activity": bench_calling_activity.facts},
         "activity_fewest activity_most activity_nought activity_rank_at_once activity_rank_boxes activity_rank_rate "
@@ -38,6 +47,7 @@ CHAPTERS = {
         "",
     ),
     "challenges/overlap": ({"bench_overlap": bench_overlap.facts}, "overlap_days"),
+    "practice/agile": ({"bench_agile": bench_agile.facts}, "agile_recordings"),
     "practice/scaling": (
         {"bench_scaling": bench_scaling.facts},
         "scaling_core_hours scaling_crossing scaling_equal scaling_flac scaling_killed scaling_live_hours "

@@ -1,10 +1,7 @@
 """What is said of pretrained networks is true of the committed table, direction by direction."""
 
-import math
-
 import pytest
 from _results import read_results
-from bench_pretrained import facts
 
 EVERY = 83
 BUDGETS = (1, 2, 5, 10, 20, EVERY)
@@ -19,11 +16,6 @@ def table():
 def labelled(table):
     part = table[table["part"] == "labelled"]
     return part.set_index(["input", "head", "recordings", "types", "measure"]).sort_index()
-
-
-def test_facts_are_plain_and_finite():
-    told = facts(read_results("bench_pretrained"))
-    assert len(told) > 40 and all(type(value) is float and math.isfinite(value) for value in told.values())
 
 
 def test_every_comparison_has_its_rows_and_intervals(labelled):
@@ -66,3 +58,27 @@ def test_a_new_site_costs_less_with_birdnet(table):
     assert site.loc[("BirdNET", "new site"), "d_high"] < 0 and site.loc[("spectra", "new site"), "d_high"] < 0
     assert cost["BirdNET"] > 0.4 * cost["spectra"]
     assert site.loc[("BirdNET", "new site"), "low"] > site.loc[("spectra", "known site"), "high"]
+
+
+def test_the_gain_over_the_network_is_largest_for_rare_types(labelled):
+    ahead = {types: labelled.loc[("BirdNET", "logistic", EVERY, types, "AP"), "diff"] for types in
+             ("common", "frequent", "rare")}  # fmt: skip
+    assert ahead["rare"] > 4 * max(ahead["common"], 0) and ahead["rare"] > 2 * ahead["frequent"]
+
+
+def test_prototypes_are_further_behind_with_all_recordings_than_with_five(labelled):
+    behind = {n: labelled.loc[("BirdNET", "prototypes", n, "all", "AP")] for n in (5, EVERY)}
+    assert behind[EVERY]["d_high"] < behind[5]["d_low"] < 0
+
+
+def test_a_head_learns_sooner_than_the_network_and_embedding_takes_longer_than_either(table):
+    seconds = table[table["part"] == "seconds"].set_index(["input", "head", "recordings"])["value"]
+    head, network = seconds["BirdNET", "logistic", EVERY], seconds["network", "", EVERY]
+    assert head < network < 2400 * table.set_index("measure")["value"]["core seconds a window"]
+
+
+def test_the_toad_is_named_first_in_one_window_and_another_name_scores_higher(table):
+    heard = table[table["part"] == "toad"].set_index(["measure", "head"])["value"]
+    scores = heard["highest score"]
+    assert scores.idxmax() == "Dryophytes femoralis" and scores.max() > 2 * scores["Anaxyrus cognatus"]
+    assert heard["windows named first", "Anaxyrus cognatus"] == 1 and heard["windows"].iloc[0] == 14

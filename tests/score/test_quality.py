@@ -28,6 +28,16 @@ def test_a_pair_has_the_ratio_of_its_loudest_call():
         al.pair_snr(SimpleNamespace(name="real", truth=None), WINDOWS)
 
 
+def test_a_pair_has_the_longest_piece_of_a_call():
+    # In the first window two calls of A begin and end, the second holds a half of one of them and the point label.
+    expected = [[1, np.nan], [0, np.nan], [0, 0.5], [np.nan, np.nan]]
+    assert np.allclose(al.pair_overlap(DATA, WINDOWS), expected, equal_nan=True)
+    cut = SimpleNamespace(species=["A"], truth=TRUTH.assign(species="A", start_s=1.5, end_s=6.0))
+    assert al.pair_overlap(cut, WINDOWS)[:3, 0].tolist() == [1.5, 2.5, 3.0]
+    with pytest.raises(ValueError, match="has no truth"):
+        al.pair_overlap(SimpleNamespace(name="real", truth=None), WINDOWS)
+
+
 def test_pairs_with_a_letter_are_the_labels_of_windows():
     pond = al.load_dataset("pond", size="tiny")
     windows = al.window_labels(pond.strong_labels, pond.recordings, pond.species).iloc[::2]

@@ -372,7 +372,7 @@ def test_keys_of_texts_are_used_and_there():
     """Each text of player and annotator stands in its table, and none is left over."""
     from importlib.resources import files
 
-    for name in ("player.js", "annotator.js"):
+    for name in ("player.js", "annotator.js", "review.js"):
         source = files("anuralib.show").joinpath(name).read_text(encoding="utf-8")
         table = source.partition("const TEXT = {")[2].partition("};")[0]
         keys = {line.strip().split(":")[0] for part in table.splitlines() for line in part.split('", ')} - {""}
@@ -391,7 +391,7 @@ def test_every_text_of_player_and_annotator_is_translated(browser, language):
     tab = browser.new_page()
     texts = Path(__file__).resolve().parents[2] / "book" / "_static" / "anura_texts.js"
     tab.add_script_tag(content=texts.read_text(encoding="utf-8"))
-    for name in ("player.js", "annotator.js"):
+    for name in ("player.js", "annotator.js", "review.js"):
         source = files("anuralib.show").joinpath(name).read_text(encoding="utf-8")
         table = source.partition("const TEXT = ")[2].partition("};")[0] + "}"
         for key, english in tab.evaluate(f"() => ({table})").items():
