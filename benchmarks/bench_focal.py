@@ -3,11 +3,15 @@
 The recordings of the pond are halved by night. One half is a pool of soundscapes, whose labels only those methods see
 that say so; the other half is tested. Of each call type there are eight recordings at the animal (al.simulate_focal);
 each seed draws five to learn from. What is learnt from are embeddings of windows side by side, by a logistic head with
-penalty 10; nothing was tuned. Copies of the recordings at the animal, made 10 to 40 dB fainter, are added to stretches
-of the pool in which nobody calls (`mixed`), or to any (`mixed with any sound`). Pseudo-labels are what the head itself
-finds in the pool, yes from a probability of 0.5 on. The prior is the share of the pool's recordings with a type, by
-their weak labels: of its site, drawn towards that of its hour, as in the second place of BirdCLEF+ 2026. Values are
-means over the call types that are in the test, differences have intervals over its recordings.
+penalty 10; nothing was tuned. Copies of the recordings at the animal are added to stretches of the pool in which nobody
+calls (`into silence`) or to any (`into any sound`), the calls 2 to 30 dB above what else is in their band: an annotator
+would still see them. `two into silence`: the copy of another type is in it as well. Pseudo-labels are the windows of
+the pool to which a head says yes, from a probability of 0.5 on or from a reviewed threshold: the lowest of seven at
+which 95 of 100 answers, drawn from all that say yes, are right. `both`: copies in any sound, with the reviewed
+pseudo-labels of what calls behind, and the pool with its pseudo-labels; in a second round they come from the first.
+The prior is the share of the pool's recordings with a type, by their weak labels: of site and hour, drawn towards that
+of the site, of the hour and of all as in the second place of BirdCLEF+ 2026. Values are means over the call types that
+are in the test, differences have intervals over its recordings.
 
     python benchmarks/bench_focal.py [--seeds 5] [--draws 200] [--pond mini] [--save] [--json FILE]
     [--encoder birdnet]
@@ -23,6 +27,7 @@ import pandas as pd
 from _results import save_results
 from _table import arguments, row, show
 from bench_pretrained import Draws, mean_of, noise, told
+from scipy import signal
 from scipy.special import expit, logit
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
@@ -30,17 +35,19 @@ from threadpoolctl import threadpool_limits
 import anuralib as al
 
 EACH, DRAWN, LENGTH_S = 8, 5, 9
-FAINTER_DB = (-40, -10)
+ABOVE_DB = (2, 30)  # of the calls in copies, over the background in their band
 LABELLED = 10  # recordings of the pool, in some methods
-PENALTY, SURE, WEIGHT, SHRINK = 10.0, 0.5, 0.4, 8
+PENALTY, SURE, WEIGHT = 10.0, 0.5, 0.4
+LIMITS, REVIEWED, RIGHT = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005), 100, 0.95
+SHRINK = {"hour": 8, "site": 8, "both": 4}
 COLUMNS = ["method", "measure", "value", "low", "high", "seed_sd", "against", "diff", "d_low", "d_high"]
 AGAINST = {  # what each method is compared with
-    "mixed": "focal", "mixed with any sound": "focal", "mixed with any sound, its pseudo-labels": "focal",
-    "pseudo-labels": "focal", "mixed + pseudo-labels": "mixed", "mixed + smoothed": "mixed",
-    "mixed + recording": "mixed", "mixed + prior": "mixed", "mixed + own prior": "mixed",
-    "mixed + leaked prior": "mixed + prior", "mixed + smoothed + prior": "mixed", "10 labelled": "focal",
-    "focal + 10 labelled": "10 labelled", "mixed + 10 labelled": "10 labelled", "all labelled": "mixed",
-    "mixed + all labelled": "all labelled",
+    "into silence": "focal", "two into silence": "into silence", "into any sound": "focal",
+    "pseudo-labels from 0.5": "focal", "reviewed pseudo-labels": "focal", "both": "focal", "both, second round": "both",
+    "both + smoothed": "both", "both + recording": "both", "both + prior": "both", "both + own prior": "both",
+    "both + leaked prior": "both + prior", "both + smoothed + prior": "both", "10 labelled": "focal",
+    "focal + 10 labelled": "focal", "both + 10 labelled": "both", "all labelled": "focal",
+    "focal + all labelled": "all labelled",
 }  # fmt: skip
 
 
@@ -62,17 +69,24 @@ def stretches(windows, allowed, length):
     return np.flatnonzero(whole & np.all([allowed[k : k + last] for k in range(length)], axis=0))
 
 
-def mix(near, pond, windows, firsts, folder, rng):
+def mix(near, pond, windows, firsts, folder, rng, partner=None):
     """Recordings at the animal in the sound of the pond, and the number of the window behind each of theirs."""
     path, behind = pond.recordings.set_index("recording")["path"], []
-    for recording in near.recordings.itertuples():
+    calls = near.truth.groupby("recording")[["low_hz", "high_hz", "level_db"]].mean()
+    rows = list(near.recordings.itertuples())
+    for number, recording in enumerate(rows):
         first = int(rng.choice(firsts))
         spot = windows.iloc[first]
-        call = al.read_audio(recording.path) * 10 ** (rng.uniform(*FAINTER_DB) / 20)
-        start = round(float(spot["min_t"]) * 22050)
-        sound = call + al.read_audio(path[spot["fname"]])[start : start + len(call)]
+        start, n = round(float(spot["min_t"]) * 22050), round(recording.duration_s * 22050)
+        sound = other = al.read_audio(path[spot["fname"]])[start : start + n]
+        density = signal.welch(other, 22050, nperseg=1024, noverlap=0)
+        for one in [recording] if partner is None else [recording, rows[partner[number]]]:
+            call = calls.loc[one.recording]
+            noise_db = al.scenes.band_level_db(density, call["low_hz"], call["high_hz"])
+            gain_db = noise_db + rng.uniform(*ABOVE_DB) - call["level_db"]
+            sound = sound + al.read_audio(one.path) * 10 ** (gain_db / 20)
         al.write_audio(folder / f"{recording.recording}.wav", np.clip(sound, -1, 1), 22050)
-        behind.append(first + np.arange(len(call) // (3 * 22050)))
+        behind.append(first + np.arange(n // (3 * 22050)))
     paths = [str(folder / f"{name}.wav") for name in near.recordings["recording"]]
     mixed = SimpleNamespace(recordings=near.recordings.assign(path=paths), strong_labels=near.strong_labels,
                             species=near.species, root=folder)  # fmt: skip
@@ -94,14 +108,19 @@ class Data:
         self.near_names, self.near_y = theirs["fname"].to_numpy(), theirs[pond.species].to_numpy()
         self.near_x, rng = {"focal": embedded(encoder, theirs, near)}, np.random.default_rng(0)
         self.behind, length = {}, LENGTH_S // 3
-        calls = pond.truth.groupby("recording")
-        silent = np.array([name not in calls.groups or not (calls.get_group(name)[["start_s", "end_s"]].to_numpy()
-                           * [1, -1] < [end, -start]).all(axis=1).any()
-                           for name, start, end in windows[["fname", "min_t", "max_t"]].itertuples(index=False)])  # fmt: skip
-        for kind, allowed in (("mixed", ~self.test & silent), ("any", ~self.test)):
-            firsts = stretches(windows, allowed, length)
-            mixed, self.behind[kind] = mix(near, pond, windows, firsts, folder / kind, rng)
+        calls = {name: part[["start_s", "end_s"]].to_numpy() for name, part in pond.truth.groupby("recording")}
+        spans = windows[["fname", "min_t", "max_t"]].itertuples(index=False)
+        silent = np.array([not ((calls.get(name, np.empty((0, 2))) * [1, -1]) < [end, -start]).all(axis=1).any()
+                           for name, start, end in spans])  # fmt: skip
+        partner = np.concatenate([np.roll(np.arange(len(near.recordings)).reshape(-1, each), 1 + k % 7, axis=0)[k]
+                                  for k in range(len(pond.species))])  # fmt: skip
+        for kind, allowed in (("one", silent), ("two", silent), ("any", np.full(len(silent), True))):
+            firsts = stretches(windows, allowed & ~self.test, length)
+            mixed, self.behind[kind] = mix(near, pond, windows, firsts, folder / kind, rng,
+                                           partner if kind == "two" else None)  # fmt: skip
             self.near_x[kind] = embedded(encoder, theirs, mixed)
+        self.near_two = np.maximum(self.near_y, self.near_y.reshape(-1, length, len(pond.species))[partner].reshape(
+            self.near_y.shape))  # fmt: skip
 
 
 def head(x, y):
@@ -114,19 +133,21 @@ def said(fitted, x):
     return logit(np.clip(fitted.predict_proba(x), 1e-6, 1 - 1e-6))
 
 
-def prior(data, rows, share=None):
-    """Log-odds of each type in each window, from the recordings of the windows `rows`: of site, hour and all."""
-    found = pd.DataFrame(data.y if share is None else share, columns=data.species)[rows]
-    table = found.groupby(data.names[rows]).max() if share is None else found.groupby(data.names[rows]).mean()
-    first = pd.DataFrame({"site": data.site, "hour": data.hour}, index=data.names)[rows]
-    first = first[~first.index.duplicated()].loc[table.index]
-    p = np.tile(table.mean().to_numpy(), (len(data.names), 1))
-    for key, mine in (("hour", data.hour), ("site", data.site)):
+def prior(data, rows, labels=None):
+    """Log-odds of each type in each window less those of all, from the recordings of the windows `rows`."""
+    y = data.y if labels is None else labels
+    table = pd.DataFrame(y).groupby(data.names).max() if labels is None else pd.DataFrame(y).groupby(data.names).mean()
+    first = pd.DataFrame({"hour": data.hour, "site": data.site}, index=data.names)
+    first["both"] = first["site"] + first["hour"].astype(str)
+    mine, kept = first.copy(), np.unique(data.names[rows])
+    first, table = first[~first.index.duplicated()].loc[kept], table.loc[kept]
+    p = everywhere = np.tile(table.mean().to_numpy(), (len(mine), 1))
+    for key, shrink in SHRINK.items():
         groups = table.groupby(first[key].to_numpy())
-        mean, n = groups.mean().reindex(mine).fillna(0).to_numpy(), groups.size().reindex(mine).fillna(0).to_numpy()
-        weight = (n / (n + SHRINK))[:, None]
+        mean, n = (groups_of.reindex(mine[key]).fillna(0).to_numpy() for groups_of in (groups.mean(), groups.size()))
+        weight = (n / (n + shrink))[:, None]
         p = weight * mean + (1 - weight) * p
-    return logit(np.clip(p, 1e-3, 1 - 1e-3))
+    return logit(np.clip(p, 1e-3, 1 - 1e-3)) - logit(np.clip(everywhere, 1e-3, 1 - 1e-3))
 
 
 def smoothed(data, logits):
@@ -146,54 +167,85 @@ def by_recording(data, logits):
     return logit(np.clip(p * highest**0.4, 1e-6, 1 - 1e-6)).to_numpy()
 
 
-def run(data, seed):
-    """Logits of each method for all windows of the pond; what is told apart of the other recordings at the animal."""
+def drawn(data, seed):
+    """Rows at the animal to learn from, and rows of the pool that are labelled in some methods."""
     rng, code = np.random.default_rng(seed), pd.factorize(data.near_names)[0]
     each = (code.max() + 1) // len(data.species)
-    kept = np.concatenate([k * each + rng.permutation(each)[: max(each * DRAWN // EACH, 1)]
-                           for k in range(len(data.species))])  # fmt: skip
-    rows, pool = np.isin(code, kept), np.flatnonzero(~data.test)
-    near, mixed, other = (data.near_x[kind][rows] for kind in ("focal", "mixed", "any"))
-    y, both = data.near_y[rows], np.concatenate([data.near_y[rows]] * 2)
-    names = rng.permutation(np.unique(data.names[pool]))[:LABELLED]
-    few = np.flatnonzero(np.isin(data.names, names))
-    sets = {"focal": (near, y), "mixed": (np.concatenate([near, mixed]), both),
-            "mixed with any sound": (np.concatenate([near, other]), both)}  # fmt: skip
-    out, first = {}, head(*sets["focal"])
-    out["focal"] = said(first, data.x)
+    kept = rng.permutation(each)[: max(each * DRAWN // EACH, 1)]  # of all types those of the same numbers
+    names = rng.permutation(np.unique(data.names[~data.test]))[:LABELLED]
+    return np.isin(code % each, kept), np.flatnonzero(np.isin(data.names, names))
+
+
+def review(data, logits, rng):
+    """The threshold of pseudo-labels at which nearly all of a sample of the answers from the pool are right."""
+    chosen = LIMITS[0]
+    for limit in LIMITS:
+        found = np.argwhere(logits[~data.test] >= logit(limit))
+        sample = rng.permutation(found)[:REVIEWED]
+        if len(sample) and data.y[~data.test][tuple(sample.T)].mean() < RIGHT:
+            break
+        chosen = limit
+    return chosen
+
+
+def run(data, seed):
+    """Logits of each method for all windows of the pond, and what else is told: a dict."""
+    (rows, few), rng = drawn(data, seed), np.random.default_rng([seed, 1])
+    pool, y = np.flatnonzero(~data.test), data.near_y[rows]
+    near, other, behind = data.near_x["focal"][rows], data.near_x["any"][rows], data.behind["any"][rows]
+    sets, out, told = {}, {}, {}
+
+    def learn(name, *parts):
+        sets[name] = [np.concatenate(part) for part in zip(*parts, strict=True)]
+        fitted = head(*sets[name])
+        out[name] = said(fitted, data.x)
+        return fitted
+
+    first = learn("focal", (near, y))
     at_home = first.predict_proba(data.near_x["focal"][~rows])
-    out["mixed"] = said(head(*sets["mixed"]), data.x)
-    out["mixed with any sound"] = said(head(*sets["mixed with any sound"]), data.x)
-    heard = (out["focal"] >= logit(SURE)).astype(int)
-    union = np.concatenate([y, np.maximum(y, heard[data.behind["any"][rows]])])
-    more = {"mixed with any sound, its pseudo-labels": (sets["mixed with any sound"][0], union)}
-    for name, base, taken, labels in (
-        ("pseudo-labels", "focal", pool, heard),
-        ("mixed + pseudo-labels", "mixed", pool, (out["mixed"] >= logit(SURE)).astype(int)),
-        ("focal + 10 labelled", "focal", few, data.y), ("mixed + 10 labelled", "mixed", few, data.y),
-        ("mixed + all labelled", "mixed", pool, data.y),
-    ):  # fmt: skip
-        more[name] = tuple(np.concatenate(pair) for pair in zip(sets[base], (data.x[taken], labels[taken]),
-                                                                strict=True))  # fmt: skip
-    more |= {"10 labelled": (data.x[few], data.y[few]), "all labelled": (data.x[pool], data.y[pool])}
-    out |= {name: said(head(*given), data.x) for name, given in more.items()}
-    return out | afterwards(data, out["mixed"]), (data.near_y[~rows], at_home)
+    told["at the animal"] = al.average_precision(data.near_y[~rows], at_home).mean()
+    learn("into silence", sets["focal"], (data.near_x["one"][rows], y))
+    learn("two into silence", sets["focal"], (data.near_x["two"][rows], data.near_two[rows]))
+    learn("into any sound", sets["focal"], (other, y))
+    for name, teacher in (("both", "focal"), ("both, second round", "both")):
+        told[f"limit, {name}"] = limit = review(data, out[teacher], rng)
+        yes = (out[teacher] >= logit(limit)).astype(int)
+        if name == "both":
+            half = (out[teacher] >= logit(SURE)).astype(int)
+            learn("pseudo-labels from 0.5", sets["focal"], (data.x[pool], half[pool]))
+            learn("reviewed pseudo-labels", sets["focal"], (data.x[pool], yes[pool]))
+            told |= quality("from 0.5", half[pool], data.y[pool]) | quality("reviewed", yes[pool], data.y[pool])
+        learn(name, sets["focal"], (other, np.maximum(y, yes[behind])), (data.x[pool], yes[pool]))
+    for name in ("10 labelled", "all labelled"):
+        taken = few if name.startswith("10") else pool
+        learn(name, (data.x[taken], data.y[taken]))
+        learn(f"focal + {name}", sets["focal"], (data.x[taken], data.y[taken]))
+    yes = (out["focal"] >= logit(told["limit, both"])).astype(int)
+    yes[few] = data.y[few]
+    learn("both + 10 labelled", sets["focal"], (other, np.maximum(y, yes[behind])), (data.x[pool], yes[pool]))
+    return out | afterwards(data, out["both"], "both"), told
 
 
-def afterwards(data, logits):
+def quality(name, yes, truth):
+    """Precision and recall of pseudo-labels."""
+    hits = (yes & truth).sum()
+    return {f"precision, {name}": hits / max(yes.sum(), 1), f"recall, {name}": hits / max(truth.sum(), 1)}
+
+
+def afterwards(data, logits, name):
     """What can be done to the scores of a finished network."""
     known = prior(data, ~data.test)
-    return {
-        "mixed + smoothed": smoothed(data, logits), "mixed + recording": by_recording(data, logits),
-        "mixed + prior": logits + WEIGHT * known,
-        "mixed + own prior": logits + WEIGHT * prior(data, ~data.test, expit(logits)),
-        "mixed + leaked prior": logits + WEIGHT * prior(data, np.full(len(data.names), True)),
-        "mixed + smoothed + prior": smoothed(data, logits) + WEIGHT * known,
+    out = {
+        "smoothed": smoothed(data, logits), "recording": by_recording(data, logits), "prior": logits + WEIGHT * known,
+        "own prior": logits + WEIGHT * prior(data, ~data.test, expit(logits)),
+        "leaked prior": logits + WEIGHT * prior(data, np.full(len(data.names), True)),
+        "smoothed + prior": smoothed(data, logits) + WEIGHT * known,
     }  # fmt: skip
+    return {f"{name} + {key}": values for key, values in out.items()}
 
 
 def newcomers(data, logits):
-    """Share of the windows with a type that are found at a site, as if nobody had heard it before at one of its sites."""
+    """Share of the windows with a type at a site that are found, also as if nobody had noted it there before."""
     found = pd.DataFrame(data.y, columns=data.species)
     lives, rows = found.groupby(data.site).max(), []
     known = prior(data, ~data.test)
@@ -232,18 +284,35 @@ def compare(data, runs, n_draws):
         peer = AGAINST.get(name)
         found = told(values, scores.get((peer, measure)))
         rows.append({"method": name, "measure": measure, "against": peer, **found})
-    near = [al.average_precision(y, p).mean() for _, (y, p) in runs]
-    rows.append({"method": "focal, asked at the animal", "measure": "AP", "value": np.mean(near)})
-    table = pd.concat([newcomers(data, out["mixed"]) for out, _ in runs])
+    for key in runs[0][1]:
+        values = [facts_of_run[key] for _, facts_of_run in runs]
+        rows.append({"method": key, "measure": "told", "value": np.mean(values), "low": min(values),
+                     "high": max(values)})  # fmt: skip
+    table = pd.concat([newcomers(data, out["both"]) for out, _ in runs])
     for name, value in table.groupby("method")["recall"].mean().items():
-        rows.append({"method": name, "measure": "recall", "value": value})
+        rows.append({"method": name, "measure": "recall of newcomers", "value": value})
     return pd.DataFrame(rows)
 
 
 def facts(table):
     """The numbers that the chapter gives of this table, by glue key."""
-    ap = table[table["measure"] == "AP"].set_index("method")
-    out = {"home": ap["value"]["focal, asked at the animal"]}
+    of = {measure: part.set_index("method") for measure, part in table.groupby("measure")}
+    names = {"focal": "focal", "silence": "into silence", "half": "pseudo-labels from 0.5", "both": "both",
+             "reviewed": "reviewed pseudo-labels", "ten": "10 labelled", "all": "all labelled",
+             "together": "both + smoothed + prior"}  # fmt: skip
+    out = {f"{key}_{measure.lower()}": of[measure]["value"][name]
+           for key, name in names.items() for measure in ("AP", "F1")}  # fmt: skip
+    gains = {"smoothed": "both + smoothed", "prior": "both + prior", "leak": "both + leaked prior",
+             "own": "both + own prior", "more": "both + 10 labelled"}  # fmt: skip
+    out |= {f"{key}_gain": of["AP"]["diff"][name] for key, name in gains.items()}
+    told = of["told"]
+    out |= {"home": told["value"]["at the animal"], "limit_low": told["low"]["limit, both"],
+            "limit_high": told["high"]["limit, both"]}  # fmt: skip
+    out |= {f"{key}_{what}": 100 * told["value"][f"{what}, {name}"] for key, name in (("half", "from 0.5"),
+            ("reviewed", "reviewed")) for what in ("precision", "recall")}  # fmt: skip
+    del out["half_ap"], out["ten_f1"]  # nothing is said of these
+    new = of["recall of newcomers"]["value"]
+    out |= {"new_listed": 100 * new["prior"], "new_unlisted": 100 * new["prior of a list without it"]}
     return {f"focal_{key}": float(value) for key, value in out.items()}
 
 
