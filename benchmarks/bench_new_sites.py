@@ -314,7 +314,7 @@ def facts(table):
 def _alike(table):
     """Look-alikes at sites where both call, and anywhere; other pairs that share a site; each type against all."""
     part = dict(list(table.groupby("part")))
-    alike = part["look-alikes"].pivot(index="code", columns="method", values="value")
+    alike = part["look-alikes"].pivot_table("value", "code", "method")
     against = part["one against all"].query("measure == 'AUROC'").set_index("code")["value"]
     return alike["same site"].dropna(), alike["anywhere"], part["other pairs"].set_index("code")["value"], against
 

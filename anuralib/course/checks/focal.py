@@ -1,4 +1,4 @@
-"""Checks of the exercises in the chapter *Can recordings made at the animal teach a model of the pond?*."""
+"""Checks of the exercises in the chapter *Made at the animal*."""
 
 from math import log10
 
