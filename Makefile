@@ -45,8 +45,8 @@ book: $(READY)  ## execute and build the book: book/_build/html/index.html
 	$(BIN)/jupyter-book build -W --keep-going -n book
 	$(BIN)/python tools/translate_book.py
 
-# The book is executed and looked at while the unit tests run, the logs in build/. Each leaves a core idle half of the time, and
-# threads that wait must not keep one busy; their number, and so every result, stays the same.
+# The book is executed and looked at while the unit tests run, the logs in build/. The pages wait for the book, so the unit tests
+# take what it leaves; threads that wait must not keep a core busy. Their number, and so every result, stays the same.
 test: $(READY)  ## lint, unit tests, executed book, tests of the built pages
 	$(BIN)/ruff check .
 	$(MAKE) --jobs 2 test-units test-pages
@@ -55,7 +55,7 @@ test: $(READY)  ## lint, unit tests, executed book, tests of the built pages
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 TESTS := -q --numprocesses $$(($(CORES) + 1)) --maxprocesses 5 --dist worksteal
 test-units: $(READY)
-	$(BIN)/python -m pytest $(TESTS) --ignore=tests/site tests
+	nice $(BIN)/python -m pytest $(TESTS) --ignore=tests/site tests
 
 test-book: $(READY)
 	@mkdir -p build

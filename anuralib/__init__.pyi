@@ -35,9 +35,11 @@ from .data.dataset import Dataset
 from .data.download import download_anuraset
 from .data.load import load_dataset, simulate_focal, simulate_pond
 from .data.reading import read_annotator
+from .field.activity import activity
 from .field.claims import species_by_hour, to_verify
 from .field.detections import labels_from_windows, predict_folder
 from .field.export import export_darwin_core, read_darwin_core
+from .field.occupancy import occupancy
 from .field.report import report_page
 from .field.survey import draw_sample, sun_times
 from .labels.agreement import agreement, match_bouts
@@ -63,6 +65,7 @@ from .learn.templates import match_template, pulse_scores
 from .learn.training import fit
 from .pond.calls import call_examples, call_parts, call_types, draw_individual, synthesise_call
 from .pond.scenes import nuisance
+from .pond.seasons import borrow_windows
 from .score.bootstrap import bootstrap_ci, paired_bootstrap
 from .score.calibration import calibration_error, reliability
 from .score.conditions import (
@@ -82,12 +85,14 @@ from .score.metrics import (
     no_skill,
     tune_thresholds,
 )
+from .score.review import call_density, draw_clips, precision_at, score_curve
 from .show.annotator import annotator
 from .show.colours import species_colour
 from .show.ear import ear_training
 from .show.player import player
 from .show.plotting import (
     plot_history,
+    plot_intervals,
     plot_species_scores,
     plot_spectrogram,
     plot_windows,
@@ -111,6 +116,7 @@ __all__ = [
     "NeighbourHead",
     "PrototypeHead",
     "__version__",
+    "activity",
     "add_validation",
     "agreement",
     "annotator",
@@ -120,9 +126,11 @@ __all__ = [
     "birdnet_embeddings",
     "birdnet_scores",
     "bootstrap_ci",
+    "borrow_windows",
     "build_model",
     "build_windows",
     "calibration_error",
+    "call_density",
     "call_examples",
     "call_parts",
     "call_types",
@@ -136,6 +144,7 @@ __all__ = [
     "datasets",
     "dominant_frequency",
     "download_anuraset",
+    "draw_clips",
     "draw_individual",
     "draw_sample",
     "ear_training",
@@ -173,6 +182,7 @@ __all__ = [
     "no_skill",
     "noisy_features",
     "nuisance",
+    "occupancy",
     "ordinal_probabilities",
     "pair_overlap",
     "pair_quality",
@@ -183,10 +193,12 @@ __all__ = [
     "picture_rows",
     "player",
     "plot_history",
+    "plot_intervals",
     "plot_species_scores",
     "plot_spectrogram",
     "plot_windows",
     "pool",
+    "precision_at",
     "predict",
     "predict_folder",
     "preprocess",
@@ -211,6 +223,7 @@ __all__ = [
     "review",
     "save_model",
     "scenes",
+    "score_curve",
     "scores_by",
     "scores_by_polyphony",
     "separate",

@@ -243,3 +243,55 @@ def plot_species_scores(scores, n_train, score="f1", ax=None):
     for text in ax.legend(loc="upper left").get_texts():
         text.set_parse_math(False)
     return ax
+
+
+def plot_intervals(table, rows, groups, value="value", ax=None):
+    """Values with their intervals as dots on lines, in place of a long table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per dot, with the columns `rows`, `groups`, `value`, ``low`` and ``high``; a dot whose ends are missing
+        gets no line.
+    rows : str
+        Column that says in which row of the figure a dot stands, the first at the top.
+    groups : str
+        Column that says which colour and mark it has.
+    value : str
+        Column with the values.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If columns are missing, or there are more groups than colours.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"method": ["gate", "PCEN"], "run": "first",
+    ...                       "value": [0.1, 0.0], "low": [0.05, -0.1], "high": [0.15, 0.1]})
+    >>> ax = plot_intervals(table, "method", "run")
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['gate', 'PCEN']
+    """
+    missing = [name for name in (rows, groups, value, "low", "high") if name not in table]
+    if missing:
+        raise ValueError(f"the table needs the column(s) {', '.join(missing)}; it has {', '.join(map(str, table))}")
+    names, kinds = table[rows].unique(), table[groups].unique()
+    if len(kinds) > len(COLOURS):
+        raise ValueError(f"{groups} has {len(kinds)} values, and there are {len(COLOURS)} colours: plot fewer of them")
+    ax = _axes(ax, height=1 + 0.5 * len(names))
+    height = {name: len(names) - 1 - number for number, name in enumerate(names)}
+    for number, (kind, colour, mark) in enumerate(zip(kinds, COLOURS, "os^Dv<>P", strict=False)):
+        mine = table[table[groups] == kind]
+        shift = 0.5 * ((len(kinds) - 1) / 2 - number) / len(kinds)
+        ends = np.abs(mine[["low", "high"]].sub(mine[value], axis=0)).to_numpy().T
+        place = mine[rows].map(height) + shift
+        ax.errorbar(mine[value], place, xerr=ends, fmt=mark, color=colour, label=str(kind), capsize=2)
+    ax.set(yticks=list(height.values()), yticklabels=[str(name) for name in names], ylim=(-0.6, len(names) - 0.4))
+    return ax

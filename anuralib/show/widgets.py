@@ -2,7 +2,7 @@
 
 `explore` draws a picture for every combination of settings once and lets the page's script show the chosen one. So an
 explorer needs no kernel, no network and no drawing in JavaScript, and anybody can make one from a function that draws.
-The others are the course's own: `threshold`, `cutting`, `mel_bands` and `balance`.
+The others are the course's own: `four_boxes`, `threshold`, `cutting`, `mel_bands` and `balance`.
 """
 
 import base64
@@ -62,6 +62,86 @@ def _axes(width=7, height=3):
 
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.add_subplot()
+
+
+def four_boxes(truth, score, thresholds, label="score", names=None):
+    """Single windows in four boxes, right and wrong, yes and no, as a threshold moves along their scores.
+
+    Parameters
+    ----------
+    truth : array, shape (N,)
+        Whether a window holds the species.
+    score : array, shape (N,)
+        One number per window; from the threshold on the answer is yes.
+    thresholds : sequence of float
+        To choose from; the one in the middle comes first.
+    label : str
+        Of the score's axis, with the unit.
+    names : sequence, shape (N,), optional
+        A short name for each window, written on its mark; by default 1, 2, 3 and so on.
+
+    Returns
+    -------
+    Explorer
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, a score is no number, no window holds the species, or there are more than 60 windows:
+        they could not be counted.
+
+    Examples
+    --------
+    >>> import anuralib as al
+    >>> al.widgets.four_boxes([1, 0, 1, 0], [9, 7, 4, 2], thresholds=[3, 5, 8])
+    <Explorer: Move the threshold, threshold>
+    """
+    truth, score = np.asarray(truth) > 0, np.asarray(score, dtype=float)
+    names = range(1, len(truth) + 1) if names is None else names
+    if truth.ndim != 1 or not truth.shape == score.shape == (len(names),) or not truth.any():
+        raise ValueError(f"one label, score and name per window is needed, and a window with the species: "
+                         f"{truth.shape}, {score.shape}, {len(names)} names, {truth.sum()} with it")  # fmt: skip
+    if len(truth) > 60 or not np.isfinite(score).all():
+        raise ValueError(f"{len(truth)} windows, {np.isfinite(score).sum()} with a score: give at most 60, all scored")
+
+    def draw(threshold):
+        figure, ax = _axes(5, 3.4)
+        _draw_marks(ax, truth, score, names)
+        yes = score >= threshold
+        tp, fp, fn = (yes & truth).sum(), (yes & ~truth).sum(), (~yes & truth).sum()
+        ax.axvspan(threshold, ax.get_xlim()[1], color="#E69F00", alpha=0.2, lw=0)
+        ax.axvline(threshold, color="black", lw=2)
+        for x, y, said in ((0, 1, f"missed: {fn}"), (1, 1, f"found: {tp}"),
+                           (0, 0, f"left alone: {(~yes & ~truth).sum()}"), (1, 0, f"false alarms: {fp}")):  # fmt: skip
+            ax.annotate(said, (x, y), (8 - 16 * x, 6 - 12 * y), xycoords="axes fraction", textcoords="offset points",
+                        ha="right" if x else "left", va="top" if y else "bottom", fontsize=11)  # fmt: skip
+        ax.set_xlabel(label, fontsize=11)
+        right = f"{tp} of them are right: precision {tp}/{tp + fp}" if tp + fp else "so there is no precision"
+        return figure, (f"At {threshold:g} it says yes to {tp + fp} windows, {right}. "
+                        f"Of the {tp + fn} windows with the species it finds {tp}: recall {tp}/{tp + fn}.")  # fmt: skip
+
+    steps = [float(step) for step in thresholds]
+    return explore(draw, "Move the threshold", threshold=(steps, steps[len(steps) // 2] if steps else None))
+
+
+def _draw_marks(ax, truth, score, names):
+    """A numbered mark per window, stacked away from the middle line where scores are close."""
+    width = max(np.ptp(score), 1e-9) / 22
+    heights = []
+    for holds, side, look in ((True, 1, {"marker": "o", "color": "#0072B2"}),
+                              (False, -1, {"marker": "s", "color": "white"})):  # fmt: skip
+        tops = []  # the rightmost score of each row
+        for i in sorted(np.flatnonzero(truth == holds), key=lambda i: score[i]):
+            row = next((n for n, last in enumerate(tops) if score[i] - last >= width), len(tops))
+            tops[row : row + 1] = [score[i]]
+            ax.plot(score[i], side * (row + 0.7), ms=14, mec="black", **look)
+            ax.annotate(str(names[i]), (score[i], side * (row + 0.7)), ha="center", va="center_baseline", fontsize=9,
+                        color="white" if holds else "black", parse_math=False)  # fmt: skip
+        heights.append(len(tops) + 1.6)
+    ax.axhline(0, color="0.4", lw=1)
+    ax.set(ylim=(-heights[1], heights[0]), xlim=(score.min() - 2 * width, score.max() + 2 * width))
+    ax.set_yticks([-heights[1] / 2, heights[0] / 2], ["not\nthere", "there"], fontsize=11)
+    ax.tick_params("y", length=0)
 
 
 def threshold(y_true, y_prob, name="", thresholds=None):

@@ -54,6 +54,7 @@ class _Search:
         self.present = counts > 0
         self.total = self.present.sum(axis=0)
         self.share = share
+        self._known = {}  # of each state met, what `_best` said
         self.set(test)
 
     def set(self, test: np.ndarray) -> None:
@@ -81,6 +82,18 @@ class _Search:
 
     def step(self) -> bool:
         """Make the best exchange or move among a sample, if it helps; tell whether one was made."""
+        n = int(self.test.sum())
+        if n > _BLOCK[0] or len(self.test) - n > _BLOCK[1]:
+            pair = self._best()
+        else:  # nothing is drawn, so the same state has the same answer; a search comes back to few states
+            state = self.test.tobytes() + self.off.tobytes()
+            if (pair := self._known.get(state)) is None:
+                pair = self._known[state] = self._best()
+        self.flip(*pair)
+        return bool(pair)
+
+    def _best(self) -> tuple[int, ...]:
+        """The groups, two, one or none, whose flip helps most among a sample."""
         inside = self._sample(np.flatnonzero(self.test), _BLOCK[0])
         outside = self._sample(np.flatnonzero(~self.test), _BLOCK[1])
         # |off + b|^2 - |off|^2 = 2 off.b + |b|^2, and 2 b_i.b_j more where two are exchanged.
@@ -98,17 +111,15 @@ class _Search:
         if self.cost[0] == 0:  # only what brings the shares nearer can help
             best = best[values[best] <= -1e-12]
         if not len(best):
-            return False
+            return ()
         pairs = np.minimum(best, gain.size - 1)
         alone = np.concatenate([inside, outside])[np.maximum(best - gain.size, 0)]
         first = np.where(best < gain.size, inside[pairs // gain.shape[1]], alone)
         second = np.where(best < gain.size, outside[pairs % gain.shape[1]], -1)
         for part in (slice(1), slice(1, None)):  # mostly the first helps, or none
             if (k := self._first_better(first[part], second[part])) is not None:
-                pair = first[part][k], second[part][k]
-                self.flip(*(g for g in pair if g >= 0))
-                return True
-        return False
+                return tuple(int(g) for g in (first[part][k], second[part][k]) if g >= 0)
+        return ()
 
     def _first_better(self, first: np.ndarray, second: np.ndarray) -> int | None:
         """The first of some flips, of one group or of two, that lowers the cost; all are tried at once."""

@@ -25,7 +25,7 @@ from course_settings import (
 )
 from dark_figures import mark_drawings
 from docutils import nodes
-from page_files import move_inline, package_scripts
+from page_files import move_inline, package_scripts, shrink_pictures
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
@@ -38,6 +38,8 @@ from offline_kit import build_wheel
 LOGGER = logging.getLogger(__name__)
 NOTEBOOK_FOLDER = "notebooks"  # inside the built site
 KEPT_CACHES = 3  # full, smoke, and the one before
+# Figures have two pixels for each one of the page, or they would be blurred on most screens of today.
+FIGURES = "c.InlineBackend.figure_formats = {'retina'}\n"
 
 
 # ---------------------------------------------------------------- execution cache
@@ -51,7 +53,7 @@ def package_digest(package, extra=()):
     """
     digest = hashlib.sha256()
     smoke = os.environ.get("ANURALIB_SMOKE", "")
-    digest.update(f"{sys.version_info[:2]} smoke={smoke}".encode())
+    digest.update(f"{sys.version_info[:2]} smoke={smoke} {FIGURES}".encode())
     # What is cached was said in English, so translations don't count.
     skipped = {"__pycache__", "locale"}
     files = [p for p in sorted(package.rglob("*")) if p.is_file() and not skipped & set(p.parts)]
@@ -88,6 +90,10 @@ def key_execution_cache(app, config):
         if old != cache and old.is_dir():
             shutil.rmtree(old)
     config.nb_execution_cache_path = str(cache)
+    settings = Path(app.outdir).parent / "ipython" / "profile_default" / "ipython_kernel_config.py"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(FIGURES, encoding="utf-8")
+    os.environ["IPYTHONDIR"] = str(settings.parents[1])
 
 
 # ---------------------------------------------------------------- buttons and notebooks
@@ -182,6 +188,7 @@ def store_once(app, exception):
         import anuralib
 
         move_inline(Path(app.outdir), package_scripts(Path(anuralib.__file__).parent / "show"))
+        shrink_pictures(Path(app.outdir) / "_images")
         mark_drawings(Path(app.outdir))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import bench_agile
 import bench_calling_activity
+import bench_ecology
 import bench_few_labels
 import bench_focal
 import bench_losses
@@ -51,10 +52,16 @@ CHAPTERS = {
     ),
     "challenges/noise": (
         {"bench_noise": bench_noise.facts_probe, "bench_noise_network": bench_noise.facts_network},
-        "",
+        "noise_alarms noise_alarms_insects noise_clear noise_clear_rain",
     ),
-    "challenges/overlap": ({"bench_overlap": bench_overlap.facts}, "overlap_days"),
+    "challenges/overlap": ({"bench_overlap": bench_overlap.facts}, "overlap_yes_most overlap_yes_one"),
     "practice/agile": ({"bench_agile": bench_agile.facts}, "agile_recordings"),
+    "practice/ecology": (
+        {"bench_ecology": bench_ecology.facts},
+        "ecology_at_threshold ecology_counted ecology_density_estimate ecology_density_high ecology_density_low "
+        "ecology_density_truth ecology_listened ecology_nights ecology_precision_estimate ecology_precision_high "
+        "ecology_precision_low ecology_precision_truth",
+    ),
     "practice/scaling": (
         {"bench_scaling": bench_scaling.facts},
         "scaling_core_hours scaling_crossing scaling_equal scaling_flac scaling_killed scaling_live_hours "

@@ -74,11 +74,17 @@ def _functions(source):
     return found
 
 
-@each_chapter
-def test_no_function_is_pasted_from_the_package(chapter):
-    ours = {}
+@pytest.fixture(scope="module")
+def ours():
+    """The functions of the package, as `_functions` gives them."""
+    found = {}
     for module in sorted((ROOT / "anuralib").rglob("*.py")):
-        ours |= _functions(text_of(module))
+        found |= _functions(text_of(module))
+    return found
+
+
+@each_chapter
+def test_no_function_is_pasted_from_the_package(chapter, ours):
     for cell in code_cells(chapter):
         for body, name in _functions(cell.source).items():
             assert body not in ours or len(body) < 40, f"{name} is {ours.get(body)} of the package"

@@ -18,7 +18,7 @@ def test_ten_types_call_in_the_eight_seconds(book_pond):
 
 
 def test_hours_are_those_of_the_chapters():
-    cards = re.findall(r":link: (\w+)/[\w-]+\n:link-type: doc\n\n(?:(?!:::).*\n)*?\+\+\+\n(.*)\n", INTRO)
+    cards = re.findall(r":link: (\w+)/[\w-]+\n:link-type: doc\n\n(?:(?!:::).*\n)*?:::\{card-footer\}\n(.*)\n", INTRO)
     assert len(cards) == 9
     for part, said in cards:
         texts = [page.read_text(encoding="utf-8") for page in (BOOK / part).glob("*.md")]

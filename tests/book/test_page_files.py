@@ -3,9 +3,11 @@
 import base64
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 from bs4 import BeautifulSoup
-from page_files import move_inline, package_scripts
+from page_files import move_inline, package_scripts, shrink_pictures
+from PIL import Image
 
 import anuralib as al
 from anuralib.show import widgets
@@ -51,3 +53,20 @@ def test_short_ones_and_other_kinds_stay(tmp_path):
     text = "<p>data:image/png;base64,AAAA data:text/plain;base64," + "A" * 2000 + "</p>"
     (tmp_path / "index.html").write_text(text, encoding="utf-8")
     assert move_inline(tmp_path, {}) == 0 and (tmp_path / "index.html").read_text() == text
+
+
+def test_a_large_picture_gets_a_palette_and_looks_the_same(tmp_path):
+    tone = np.random.default_rng(0).normal(size=4 * 22050)
+    ax = al.plot_spectrogram(tone)
+    ax.figure.savefig(tmp_path / "sound.png", dpi=120)
+    plt.close(ax.figure)
+    before, bytes_before = Image.open(tmp_path / "sound.png").convert("RGB"), (tmp_path / "sound.png").stat().st_size
+    shrink_pictures(tmp_path)
+    once = (tmp_path / "sound.png").read_bytes()
+    after = Image.open(tmp_path / "sound.png")
+    assert after.mode == "P" and len(once) < 0.6 * bytes_before
+    assert [path.name for path in tmp_path.iterdir()] == ["sound.png"]
+    difference = np.abs(np.asarray(after.convert("RGB"), dtype=int) - np.asarray(before, dtype=int))
+    assert difference.mean() < 2 and np.quantile(difference, 0.999) < 25
+    shrink_pictures(tmp_path)
+    assert (tmp_path / "sound.png").read_bytes() == once

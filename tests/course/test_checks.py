@@ -1,5 +1,6 @@
 """Every exercise: typical wrong answers fail with the hint that names the misconception, never a traceback."""
 
+import functools
 import importlib.util
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 import anuralib as al
 from anuralib.course.exercises import exercises
+from anuralib.data import load
 
 
 def _wrong_answers():
@@ -32,8 +34,14 @@ ODD = [
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _pond_is_there():
-    al.load_dataset("pond")
+def pond_read_once():
+    """Checks read the pond anew for every answer; here it's read once, and no answer may have changed it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(load, "_load_pond", functools.cache(load._load_pond))
+        shared = al.load_dataset("pond")
+        yield
+    for name in ("recordings", "strong_labels", "weak_labels"):
+        pd.testing.assert_frame_equal(getattr(shared, name), getattr(al.load_dataset("pond"), name))
 
 
 @pytest.mark.parametrize(("name", "answer", "hint"), WRONG)

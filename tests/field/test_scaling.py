@@ -3,8 +3,6 @@
 import logging
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -119,7 +117,14 @@ def test_joblibs_own_workers_write_the_same_also_after_light_work(pond, model, t
     assert tree(tmp_path / "two").items() >= tree(tmp_path / "one").items()
 
 
-def test_a_broken_recording_is_named_whoever_reads_it(client, pond, model, tmp_path):
+def worker_threads():
+    import torch
+    from threadpoolctl import threadpool_info
+
+    return [torch.get_num_threads(), *(pool["num_threads"] for pool in threadpool_info())]
+
+
+def test_a_broken_recording_is_named_and_workers_don_t_fight_for_the_cores(client, pond, model, tmp_path):
     for row in pond.recordings.head(3).itertuples():
         (tmp_path / "field" / f"{row.recording}.wav").parent.mkdir(exist_ok=True)
         (tmp_path / "field" / f"{row.recording}.wav").write_bytes(Path(row.path).read_bytes())
@@ -132,17 +137,6 @@ def test_a_broken_recording_is_named_whoever_reads_it(client, pond, model, tmp_p
         assert len(list((tmp_path / "out" / "windows").glob("*.csv"))) == 2
         with pytest.raises(ValueError, match=broken):
             al.predict_folder(model, field, tmp_path / "out", workers=-1, progress=False)
-
-
-def worker_threads():
-    import torch
-    from threadpoolctl import threadpool_info
-
-    return [torch.get_num_threads(), *(pool["num_threads"] for pool in threadpool_info())]
-
-
-def test_workers_don_t_fight_for_the_cores(client):
-    ready(client)
     assert set(sum(client.run(worker_threads).values(), [])) == {1}
 
 
@@ -164,18 +158,6 @@ def test_the_chapter_shows_lines_of_the_example_for_gpus():
     example = (CHAPTER.parents[2] / "examples" / "several_gpus.py").read_text(encoding="utf-8")
     lines = {line.strip() for line in example.splitlines()}
     assert {line.strip() for line in shown.splitlines()} - lines == {"..."}
-
-
-def test_two_processes_train_one_network(pond, tmp_path):
-    pytest.importorskip("accelerate")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1",
-               "--nproc_per_node", "2", str(CHAPTER.parents[2] / "examples" / "several_gpus.py"), "--pond", "tiny",
-               "--epochs", "1", "--out", str(tmp_path / "model.pt")]  # fmt: skip
-    settings = {**os.environ, "ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": "1"}
-    run = subprocess.run(command, capture_output=True, text=True, check=False, env=settings)
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.count("epoch 1: loss") == 1  # only the main process speaks: they know of each other
-    assert al.load_model(tmp_path / "model.pt").species == pond.species
 
 
 def test_the_long_run_says_what_the_chapter_says():

@@ -110,3 +110,22 @@ def test_a_label_that_looks_like_a_formula_is_drawn_as_it_is(name):
         texts = [text for text in ax.figure.findobj(matplotlib.text.Text)
                  if name in text.get_text() and "mathdefault" not in text.get_text()]  # matplotlib's own numbers
         assert texts and not any(text.get_parse_math() for text in texts)
+
+
+def test_intervals_stand_in_the_order_of_the_table_and_reach_from_low_to_high():
+    table = pd.DataFrame({"method": ["gate", "gate", "PCEN"], "run": ["a", "b", "a"], "value": [0.1, 0.2, -0.1],
+                          "low": [0.0, 0.1, np.nan], "high": [0.3, 0.4, np.nan]})  # fmt: skip
+    ax = al.plot_intervals(table, "method", "run")
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["gate", "PCEN"]
+    heights = ax.get_yticks()
+    assert heights[0] > heights[1]
+    first, second = (container.lines[2][0].get_segments() for container in ax.containers)
+    assert np.allclose(first[0][:, 0], [0.0, 0.3]) and np.allclose(second[0][:, 0], [0.1, 0.4])
+    assert len(first[1]) == 0  # no line without ends
+    assert first[0][0, 1] > second[0][0, 1]  # side by side, not over one another
+    assert ax.get_legend_handles_labels()[1] == ["a", "b"]
+
+
+def test_intervals_say_which_columns_are_missing():
+    with pytest.raises(ValueError, match="low, high; it has method, run, value"):
+        al.plot_intervals(pd.DataFrame({"method": ["gate"], "run": ["a"], "value": [1.0]}), "method", "run")

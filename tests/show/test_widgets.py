@@ -113,3 +113,33 @@ def test_live_explorers_draw_with_ipywidgets():
     live = widgets.explore(draw, "x", power=[1, 2], word=["a", "b"]).live()
     assert [child.description for child in live.children[:2]] == ["power", "word"]
     assert live.children[0].options == (1, 2)
+
+
+def test_the_four_boxes_hold_each_window_once_and_the_sentence_counts_them():
+    truth, score = [1, 1, 0, 1, 0, 0], [-30, -40, -41, -60, -61, -70]
+    pictures, page = shown(widgets.four_boxes(truth, score, [-65, -50, -35, 0], "loudness (dB)"))
+    assert page.output.text == "-35"  # the middle comes first
+    assert pictures["1"][1] == ("At -50 it says yes to 3 windows, 2 of them are right: precision 2/3. "
+                                "Of the 3 windows with the species it finds 2: recall 2/3.")  # fmt: skip
+    assert "so there is no precision" in pictures["3"][1] and "recall 0/3" in pictures["3"][1]
+    figure, _ = widgets.four_boxes(truth, score, [-50], names=list("abcdef"))._draw(threshold=-50)
+    said = [text.get_text() for text in figure.findobj(Text)]
+    assert {"found: 2", "missed: 1", "false alarms: 1", "left alone: 2"} <= set(said)
+    assert sorted(name for name in said if name in list("abcdef")) == list("abcdef")
+
+
+def test_marks_of_the_four_boxes_never_cover_each_other():
+    figure, _ = widgets.four_boxes([1] * 30, np.repeat([1.0, 2.0, 2.01], 10), [1.5])._draw(threshold=1.5)
+    marks = np.array([line.get_xydata()[0] for line in figure.axes[0].lines if line.get_marker() == "o"])
+    near = [(a, b) for i, a in enumerate(marks) for b in marks[:i] if abs(a[0] - b[0]) < 0.04 and a[1] == b[1]]
+    assert len(marks) == 30 and near == []
+
+
+@pytest.mark.parametrize(
+    ("truth", "score", "message"),
+    [([0, 0], [1, 2], "with the species"), ([1], [1, 2], "one label, score and name"), ([1], [np.nan], "all scored"),
+     ([1] * 61, range(61), "at most 60")],
+)  # fmt: skip
+def test_four_boxes_that_can_not_be_counted_are_refused(truth, score, message):
+    with pytest.raises(ValueError, match=message):
+        widgets.four_boxes(truth, score, [1])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import anuralib as al
-from anuralib.split import splitting
+from anuralib.split import splitting, stratify
 from anuralib.split.stratify import best_share, choose_folds, choose_test
 from anuralib.windows.table import METADATA_COLUMNS
 
@@ -256,6 +256,16 @@ def test_folds_hold_every_recording_once(counts, n_folds, seed):
     assert len(set(zip(windows["fname"], folds, strict=True))) == len(counts)
     again = splitting.kfold_split(windows.iloc[::-1], n_folds, seed=seed, candidates=10)
     pd.testing.assert_series_equal(again.sort_index(), folds)
+
+
+@settings(deadline=None, max_examples=20)
+@given(count_tables, st.sampled_from([0.2, 0.3, 0.5]))
+def test_what_the_search_remembers_changes_no_split(counts, share):
+    with pytest.MonkeyPatch.context() as patch:
+        counts = np.array(counts, dtype=float)
+        fast = choose_test(counts, share, 0, 30)
+        patch.setattr(stratify._Search, "_known", property(lambda self: {}, lambda self, value: None), raising=False)
+        np.testing.assert_array_equal(choose_test(counts, share, 0, 30), fast)
 
 
 def test_folds_are_balanced_better_than_the_peers():

@@ -29,9 +29,10 @@ def _pool(root):
     return spectra[~test], windows.loc[~test, pond.species].to_numpy(), names[~test]
 
 
-def _taught_by(n):
+@lru_cache(maxsize=4)
+def _taught_by(n, root):
     """The chapter's pool, which of its windows belong to the first n random recordings, and what they teach."""
-    x, y, names = _pool(str(load_dataset("pond").root))
+    x, y, names = _pool(root)
     known = np.isin(names, choose_recordings(names, n, "random", seed=0))
     with threadpool_limits(1):  # for so small a problem threads only wait for each other
         return x, y, names, known, linear_probe(x[known], y[known])
@@ -79,7 +80,7 @@ def _least_doubt(answer):
     hint = expect_choice(answer[0], ("lower", "same", "higher"), ("lower", "same", "higher"))
     if hint is not None:
         return _("guessed: {hint}", hint=_(hint))
-    x, _y, names, known, probe = _taught_by(5)
+    x, _y, names, known, probe = _taught_by(5, str(load_dataset("pond").root))
     doubt = uncertainty(probe_probabilities(probe, x[~known]), names[~known]).sort_values()
     boxes = load_dataset("pond").strong_labels.groupby("recording").size().reindex(np.unique(names), fill_value=0)
     right = float((boxes[doubt.index[:10]] == 0).mean())
@@ -103,9 +104,9 @@ def _least_doubt(answer):
 
 @exercise("few-labels.5")
 def _right(answer):
-    x, y, names = _pool(str(load_dataset("pond").root))
-    n = min(40, len(set(names)) // 2) // 4
-    x, y, names, known, probe = _taught_by(n)
+    root = str(load_dataset("pond").root)
+    n = min(40, len(set(_pool(root)[2])) // 2) // 4
+    x, y, names, known, probe = _taught_by(n, root)
     guess = probe_probabilities(probe, x)
     new = y[~known]
     return expect_number(answer, float(new[guess[~known] >= 0.9].mean()), tol=1e-3, hints={
