@@ -33,7 +33,7 @@ from .course.classroom import collect_answers, record_answers
 from .course.exercises import check
 from .data.dataset import Dataset
 from .data.download import download_anuraset
-from .data.load import load_dataset, simulate_pond
+from .data.load import load_dataset, simulate_focal, simulate_pond
 from .data.reading import read_annotator
 from .field.activity import activity
 from .field.claims import species_by_hour, to_verify
@@ -230,6 +230,7 @@ __all__ = [
     "si_sdr",
     "similarity",
     "simulate",
+    "simulate_focal",
     "simulate_pond",
     "spec_augment",
     "species",

@@ -7,9 +7,11 @@ methods draw 60 from the other sites (`5 labelled`: 55, and 5 of the other folds
 were not drawn serve to choose thresholds. Every seed divides and draws anew. The model is one logistic regression a
 type on the mean, deviation and maximum of 64 log-mel bands in windows side by side, with the default penalty, which
 was not tuned. The score is the mean average precision over the cells; differences from `nothing` have intervals over
-recordings.
+recordings. With --encoder the same is asked of heads on embeddings, with three of the methods, and kept in a table of
+its own.
 
     python benchmarks/bench_new_sites.py [--seeds 5] [--draws 200] [--pond mini] [--save] [--json FILE]
+    [--encoder birdnet]
 """
 
 import time
@@ -34,6 +36,8 @@ METHODS = (
     "known", "nothing", "penalty 10", "penalty 100", "recording median", "site median", "spectral gate", "PCEN",
     "mix, training silence", "mix, new sound", "mix, new silence", "5 labelled",
 )  # fmt: skip
+OF_EMBEDDINGS = ("known", "nothing", "5 labelled")
+COLUMNS = ["part", "method", "site", "code", "measure", "value", "difference", "low", "high"]
 LEAST = 3  # recordings in which each of two look-alikes must call
 
 
@@ -51,7 +55,7 @@ def less_median(x, groups):
 class Pond:
     """Windows side by side with labels, names, sites and what each method is given of them."""
 
-    def __init__(self, size):
+    def __init__(self, size, encoder=None):
         pond = al.load_dataset("pond", size=size)
         windows = al.window_labels(pond.strong_labels, pond.recordings, pond.species)
         pictures = al.window_features(windows, pond, cache_dir=True, progress=False)
@@ -63,13 +67,6 @@ class Pond:
         self.shared = [code for code in pond.species if lives.loc[code].sum() > 1]
         self.cells = [(site, code) for site in lives.columns for code in self.shared if lives.loc[code, site]]
         self.column = {code: i for i, code in enumerate(pond.species)}
-        in_db = bands(self.pictures)
-        self.given = {
-            "dB": in_db, "recording median": less_median(in_db, self.names),
-            "site median": less_median(in_db, self.site),
-            "spectral gate": bands(al.spectral_gate(self.pictures, groups=self.names)),
-            "PCEN": bands(al.pcen(self.pictures)),
-        }  # fmt: skip
         # Silence is what the truth calls so: not even a call too faint for the annotator.
         calls = dict(list(pond.truth.groupby("recording")))
         spans = zip(self.names, self.windows["min_t"], self.windows["max_t"], strict=True)
@@ -77,6 +74,16 @@ class Pond:
             name in calls and ((calls[name]["start_s"] < end) & (calls[name]["end_s"] > start)).any()
             for name, start, end in spans
         ])  # fmt: skip
+        in_db = bands(self.pictures)
+        if encoder is not None:
+            self.given = {"dB": np.array(al.embed_recordings(encoder, self.windows, pond, progress=False).embeddings)}
+            return
+        self.given = {
+            "dB": in_db, "recording median": less_median(in_db, self.names),
+            "site median": less_median(in_db, self.site),
+            "spectral gate": bands(al.spectral_gate(self.pictures, groups=self.names)),
+            "PCEN": bands(al.pcen(self.pictures)),
+        }  # fmt: skip
 
     def cell_columns(self, table):
         """A column a cell, zero outside its site: zeros at the end of a ranking don't change average precision."""
@@ -162,7 +169,7 @@ def compare(pond, results, draws):
                 "value": np.mean([metric(truth[rows][:, kept], one) for one in ours]),
                 **{key: pair.get(key, np.nan) for key in ("difference", "low", "high")}}  # fmt: skip
 
-    jobs = [delayed(line)(method, site, *what) for method in METHODS for site in (*np.unique(pond.site), "all")
+    jobs = [delayed(line)(method, site, *what) for method in results for site in (*np.unique(pond.site), "all")
             for what in (("AP", mean_ap, 0), ("F1, tuned", al.metrics.macro_f1, 1))]  # fmt: skip
     return pd.DataFrame(Parallel(2)(jobs))
 
@@ -286,18 +293,12 @@ def facts(table):
     whistle = part["pooled"][part["pooled"]["code"] == "ASCWHI"].set_index("measure")["value"]
     home = part["home from silence"].set_index("code")["value"]
     silence = part["site from silence"].set_index("method")["value"]
-    against = part["one against all"].query("measure == 'AUROC'").set_index("code")["value"]
-    alike = part["look-alikes"].set_index(["code", "method"])["value"]
-    other = part["other pairs"].set_index("code")["value"]
     told = {
         "nothing_AP": ap["nothing"], "known_AP": ap["known"], "nothing_F1": f1["nothing"], "known_F1": f1["known"],
         "silence_dB": silence["dB"], "silence_recording": silence["recording median"],
-        "silence_site": silence["site median"],
         "home_SHOTRI": home["SHOTRI"], "home_ASCWHI": home["ASCWHI"], "home_n": (home > 0.5).sum(),
         "mean": whistle["mean of sites"], "pooled": whistle["pooled, all"],
-        "penalty": ap["penalty 10"] - ap["nothing"], "sound": ap["nothing"] - ap["mix, new sound"],
-        "other_n": len(other), "hardest": other.min(), "macro_all": against.mean(), "pulpee_all": against["PULPEE"],
-        "pulpee_same": alike["SHOTRI PULPEE", "same site"], "pulpee_any": alike["SHOTRI PULPEE", "anywhere"],
+        "sound": ap["nothing"] - ap["mix, new sound"],
     }  # fmt: skip
     for site in ("SIM3", "SIM4"):
         told[f"best_{site}"] = of_cell["best threshold, nothing", site, "HIGPEE"]
@@ -310,35 +311,70 @@ def facts(table):
     return {f"new_sites_{key}": float(number) for key, number in told.items()}
 
 
+def _alike(table):
+    """Look-alikes at sites where both call, and anywhere; other pairs that share a site; each type against all."""
+    part = dict(list(table.groupby("part")))
+    alike = part["look-alikes"].pivot_table("value", "code", "method")
+    against = part["one against all"].query("measure == 'AUROC'").set_index("code")["value"]
+    return alike["same site"].dropna(), alike["anywhere"], part["other pairs"].set_index("code")["value"], against
+
+
+def facts_alike(table):
+    """The numbers that the chapter on look-alikes gives of this table, by glue key."""
+    same, anywhere, other, against = _alike(table)
+    told = {"against": against["PULPEE"], "same": same["SHOTRI PULPEE"], "any": anywhere["SHOTRI PULPEE"],
+            "macro": against.mean(), "mean": same.mean(), "others": len(other), "hardest": other.min()}  # fmt: skip
+    return {f"fine_grained_{key}": float(number) for key, number in told.items()}
+
+
+def facts_alike_birdnet(table):
+    """The same of the table of embeddings."""
+    same, _, other, _ = _alike(table)
+    told = {"same": same["SHOTRI PULPEE"], "mean": same.mean(), "hardest": other.min()}
+    return {f"fine_grained_birdnet_{key}": float(number) for key, number in told.items()}
+
+
+def facts_embeddings(table):
+    """The numbers that the chapters give of heads on embeddings, by glue key."""
+    part = table[(table["part"] == "method") & (table["site"] == "all")].set_index(["method", "measure"])
+    told = {f"{name}_{measure[:2]}": part["value"][key, measure]
+            for name, key in (("known", "known"), ("nothing", "nothing"), ("labelled", "5 labelled"))
+            for measure in ("AP", "F1, tuned")}  # fmt: skip
+    return {f"new_sites_birdnet_{key}": float(number) for key, number in told.items()}
+
+
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--pond", default="mini", help="size of the pond")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--draws", type=int, default=200, help="of the bootstrap")
+    parser.add_argument("--encoder", help='"birdnet": heads on its embeddings in place of spectra')
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/bench_new_sites.csv")
     chosen = parser.parse_args()
-    started = time.perf_counter()
-    pond = Pond(chosen.pond)
-    todo = [(method, seed) for seed in range(chosen.seeds) for method in METHODS]
+    started, methods = time.perf_counter(), OF_EMBEDDINGS if chosen.encoder else METHODS
+    pond = Pond(chosen.pond, chosen.encoder)
+    todo = [(method, seed) for seed in range(chosen.seeds) for method in methods]
     jobs = [delayed(run)(pond, *what) for what in todo] + [delayed(by_recording)(pond, s) for s in range(chosen.seeds)]
     told = list(tqdm(Parallel(2, return_as="generator")(jobs), total=len(jobs), unit="run"))
-    results, every = {method: [] for method in METHODS}, told[len(todo):]
+    results, every = {method: [] for method in methods}, told[len(todo):]
     for (method, _), out in zip(todo, told, strict=False):
         results[method].append(out)
     with threadpool_limits(1):
-        table = pd.concat([compare(pond, results, chosen.draws), cells(pond, results), pooled(pond, results),
-                           shortcut(pond, every, chosen.seeds), lookalikes(pond, every)])  # fmt: skip
-    columns = ["part", "method", "site", "code", "measure", "value", "difference", "low", "high"]
-    table = table.reindex(columns=columns)
+        parts = [compare(pond, results, chosen.draws), cells(pond, results), pooled(pond, results),
+                 shortcut(pond, every, chosen.seeds), lookalikes(pond, every)]  # fmt: skip
+    table = pd.concat(parts).reindex(columns=COLUMNS)
     with pd.option_context("display.max_rows", None):
         print(table.round(3).to_string(index=False))
     if chosen.save:
         note = (f"{chosen.pond} pond, windows side by side, {N_TRAIN} recordings to learn from, {len(pond.cells)} "
                 f"pairs of a type and a site; differences from nothing, 95 % over recordings")  # fmt: skip
-        print(save_results("bench_new_sites", table, range(chosen.seeds), time.perf_counter() - started, note=note))
+        note += "; heads on BirdNET 2.4 (weights CC BY-NC-SA 4.0)" if chosen.encoder == "birdnet" else ""
+        name = f"bench_new_sites_{chosen.encoder}" if chosen.encoder else "bench_new_sites"
+        print(save_results(name, table, range(chosen.seeds), time.perf_counter() - started, note=note,
+                           script="bench_new_sites"))  # fmt: skip
     ap = table[(table["part"] == "method") & (table["site"] == "all") & (table["measure"] == "AP")]
     ap = ap.set_index("method")["value"]
-    rows = {name: row(ap[name], ap["nothing"], "mean average precision") for name in METHODS}
+    rows = {name: row(ap[name], ap["nothing"], "mean average precision") for name in methods}
     show(rows, f"{chosen.pond} pond, peer: nothing done for the new site", ["scikit-learn"], chosen.json)
 
 

@@ -1,4 +1,4 @@
-"""One door to every data set: `load_dataset`; and `simulate_pond`, which makes one."""
+"""One door to every data set: `load_dataset`; and `simulate_pond` and `simulate_focal`, which make one."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ from anuralib._files import cache_dir, locked
 from anuralib.data.anuraset import read_anuraset_layout
 from anuralib.data.dataset import Dataset, window_folder
 from anuralib.data.folders import read_recordings_folder, read_windows_folder
-from anuralib.pond import simulate
+from anuralib.pond import focal, simulate
 
 _UNFINISHED = re.compile(r"\.pond-[a-z]+-\d+\.[0-9a-f]{32}\.part")  # a pond that is being built
 
@@ -161,3 +161,45 @@ def simulate_pond(out_dir, n_recordings=120, duration_s=60, seed=0, n_jobs=None)
     """
     simulate.write_pond(out_dir, n_recordings, duration_s, seed, n_jobs)
     return read_anuraset_layout(out_dir, name="pond")
+
+
+def simulate_focal(out_dir, species=None, n_each=6, duration_s=9, seed=0, n_jobs=None) -> Dataset:
+    """Make recordings at the animal: one individual each, a microphone 0.5 to 4 m away, in AnuraSet's layout.
+
+    The call types are those of the pond; individuals, places, nights and backgrounds are others. Whoever holds the
+    microphone sets its gain by the calls, whose peak lies 3 to 12 dB below full scale. Each recording has a site of
+    its own. Labels, weak labels and truth are those of the pond, but nobody labelled twice.
+
+    Parameters
+    ----------
+    out_dir : str or path-like
+        An empty folder or a new one; of the same settings it is read again.
+    species : sequence of str, optional
+        Codes of `call_types`; all of them if not given.
+    n_each : int
+        Recordings of each call type.
+    duration_s : float
+        Of each recording, 3 to 600 s.
+    seed : int
+        The same seed gives the same bytes, whatever `n_jobs`.
+    n_jobs : int, optional
+        Processes; by default one a core.
+
+    Returns
+    -------
+    Dataset
+        `load_dataset` reads the folder again.
+
+    Raises
+    ------
+    ValueError
+        If a type is unknown or a number makes no sense, or `out_dir` holds something else.
+
+    Examples
+    --------
+    >>> near = al.simulate_focal("at the animal", species=["BARWHI"], n_each=2)  # doctest: +SKIP
+    >>> near.recordings["duration_s"].tolist()  # doctest: +SKIP
+    [9.0, 9.0]
+    """
+    focal.write_focal(out_dir, species, n_each, duration_s, seed, n_jobs)
+    return read_anuraset_layout(out_dir, name="focal")

@@ -8,6 +8,7 @@ import bench_agile
 import bench_calling_activity
 import bench_ecology
 import bench_few_labels
+import bench_focal
 import bench_losses
 import bench_new_sites
 import bench_noise
@@ -33,6 +34,12 @@ CHAPTERS = {
         "activity_share_1 activity_share_2 activity_share_3 activity_thirty",
     ),
     "challenges/few-labels": ({"bench_few_labels": bench_few_labels.facts}, "few_pool few_rank few_test"),
+    "challenges/fine-grained": (
+        {"bench_new_sites": bench_new_sites.facts_alike,
+         "bench_new_sites_birdnet": bench_new_sites.facts_alike_birdnet},
+        "",
+    ),
+    "challenges/focal": ({"bench_focal": bench_focal.facts}, ""),
     "challenges/long-tail": (
         {"bench_losses": bench_losses.facts},
         "long_tail_after_precision long_tail_after_rare long_tail_bce_precision long_tail_bce_rare "
@@ -40,7 +47,7 @@ CHAPTERS = {
         "long_tail_types",
     ),
     "challenges/new-sites": (
-        {"bench_new_sites": bench_new_sites.facts},
+        {"bench_new_sites": bench_new_sites.facts, "bench_new_sites_birdnet": bench_new_sites.facts_embeddings},
         "new_sites_cells new_sites_prev_high new_sites_prev_low new_sites_shared new_sites_types",
     ),
     "challenges/noise": (

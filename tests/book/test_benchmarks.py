@@ -25,6 +25,7 @@ SHORT = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
                        "--separate", "2", "--targets", "1", "--individuals", "1"]),
     ("bench_noise", ["--pond", "tiny", "--seeds", "1", "--epochs", "1", "--draws", "3"]),
     ("bench_new_sites", ["--pond", "tiny", "--seeds", "1", "--draws", "3"]),
+    ("bench_focal", ["--pond", "tiny", "--seeds", "1", "--each", "2", "--draws", "3", "--encoder", "noise"]),
     ("bench_pretrained", ["--pond", "tiny", "--seeds", "1", "--draws", "5", "--encoder", "noise", "--no-network"]),
     ("bench_templates", ["--pond", "tiny", "--seeds", "1", "--draws", "3", "--encoder", "noise"]),
     ("bench_your_recordings", ["--pond", "tiny", "--seeds", "1", "--epochs", "1", "--draws", "3"]),

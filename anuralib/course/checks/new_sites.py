@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from anuralib._language import text as _
 from anuralib.challenges.embeddings import linear_probe, probe_probabilities
-from anuralib.course.exercises import Hint, exercise, expect_choice, expect_number, run_function
+from anuralib.course.exercises import Hint, exercise, expect_choice, expect_number
 from anuralib.data.load import load_dataset
 from anuralib.learn.pictures import window_features
 from anuralib.score.metrics import average_precision
@@ -98,25 +98,3 @@ def _mean_of_sites(answer):
         0.5: _("that is site B alone, or the share of positives; take the mean of both sites"),
         1.5: _("that is the sum of both sites; divide by two"),
     })  # fmt: skip
-
-
-@exercise("new-sites.5")
-def _pair_auroc(answer):
-    rng = np.random.default_rng(5)
-    calls_a, calls_b = rng.integers(0, 2, (2, 60))
-    logit_a, logit_b = rng.normal(0, 1, 60) + calls_a, rng.normal(0, 1, 60) + 0.3 * calls_a
-
-    def auroc(rows, score):
-        yes, no = score[rows & (calls_a == 1)], score[rows & (calls_a == 0)]
-        return float((yes[:, None] > no).mean())
-
-    one, gap = calls_a != calls_b, logit_a - logit_b
-    got = run_function(answer, calls_a, logit_a, calls_b, logit_b)
-    hints = {
-        auroc(one, logit_a): _("that ranks by the first species alone; take the difference of the logits"),
-        auroc(calls_a >= 0, gap): _("that counts all windows; keep those in which exactly one of the two calls"),
-        auroc((calls_a + calls_b) > 0, gap): _("windows with both are counted, too; exactly one may call"),
-        1 - auroc(one, gap): _("the other way round: a high difference should mean the first species"),
-        auroc(one, logit_b): _("that ranks by the second species alone; take the difference of the logits"),
-    }
-    return expect_number(got, auroc(one, gap), tol=1e-6, hints=hints)

@@ -1,25 +1,5 @@
 """Typical wrong answers of this part: (exercise, answer, a part of the hint, with "|" between alternatives)."""
 
-from sklearn.metrics import roc_auc_score
-
-
-def first_alone(calls_a, logit_a, calls_b, logit_b):
-    return roc_auc_score(calls_a[calls_a != calls_b], logit_a[calls_a != calls_b])
-
-
-def all_windows(calls_a, logit_a, calls_b, logit_b):
-    return roc_auc_score(calls_a, logit_a - logit_b)
-
-
-def turned(calls_a, logit_a, calls_b, logit_b):
-    return roc_auc_score(calls_b[calls_a != calls_b], (logit_a - logit_b)[calls_a != calls_b])
-
-
-def either(calls_a, logit_a, calls_b, logit_b):
-    rows = (calls_a + calls_b) > 0
-    return roc_auc_score(calls_a[rows], (logit_a - logit_b)[rows])
-
-
 WRONG = [
     ("new-sites.1", (0.14, 0.19), "A: that is how far"),
     ("new-sites.1", (0.2, 0.19), "B: that is how far"),
@@ -38,8 +18,4 @@ WRONG = [
     ("new-sites.4", 1.0, "site A alone"),
     ("new-sites.4", 0.5, "site B alone"),
     ("new-sites.4", 1.5, "divide by two"),
-    ("new-sites.5", first_alone, "first species alone"),
-    ("new-sites.5", all_windows, "all windows"),
-    ("new-sites.5", turned, "other way round"),
-    ("new-sites.5", either, "windows with both"),
 ]
