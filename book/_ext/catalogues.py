@@ -24,7 +24,7 @@ _METADATA = re.compile(r"^\s+(?:alt|caption): (.+)$", flags=re.MULTILINE)
 _EXERCISE = re.compile(r"^:::\{exercise\} (.+)$", flags=re.MULTILINE)
 _CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 _FOLDED = re.compile(r"^(?::tags:|tags:).*(?:hide|remove)-", flags=re.MULTILINE)
-_COMMENT = re.compile(r"(?:^ *|  )# (?!noqa|fmt:)(\S.*)$", flags=re.MULTILINE)
+_COMMENT = re.compile(r"(?:^ *| {2,})# (?!noqa|fmt:)(\S.*)$", flags=re.MULTILINE)
 
 
 def toc_pages(book=BOOK):

@@ -272,7 +272,7 @@ def test_a_chapters_notebook_is_in_the_language_of_its_catalogue(tmp_path):
         assert bool(folder) is (page in messages.TRANSLATED_PAGES), page
     assert 'anuralib.use_language("pt_BR")' in cells[0].source and cells[0].source.startswith("# Preparação: ")
     code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
-    assert "# por sorteio" in code and "# by lot" not in code and code.count("al.check(") >= 3
+    assert "# labelled_s conta" in code and "# labelled_s counts" not in code and code.count("al.check(") >= 3
 
 
 BUILD = """\
