@@ -2,12 +2,18 @@
 
 The test subset is drawn at random by recording before anything is labelled. All else is the pool, of which `random`,
 or one of the methods of `choose_recordings`, gets 5, 10, 20, 40 and 80 recordings labelled, each time with the labels
-it has so far. The model is the same throughout: one logistic regression a species on the mean and the maximum of 64
-log-mel bands in windows side by side, with default settings that were not tuned. The score is the mean average
-precision of the species that occur in three test recordings or more. Costs: a minute of listening for each recording,
-and for strong labels `--box` seconds for each box.
+it has so far. The model is the same throughout: one logistic regression for each type with a penalty of 1 that was not
+tuned, on windows side by side. What it sees of them is BirdNET's embedding or a spectrum (mean and maximum of 64
+log-mel bands). The score is the mean average precision of the types that occur in three test recordings or more.
+Costs: a minute of listening for each recording, and for strong labels `--box` seconds for each box.
 
-    python benchmarks/bench_few_labels.py [--seeds 6] [--draws 200] [--pond mini] [--box 18] [--json FILE] [--no-save]
+`pseudo` adds the windows of all other recordings in which the head itself is sure; `pseudo, corrected` the same windows
+with the right labels. `taught` has a strong teacher, the head on BirdNET: a head on spectra learns its sure answers,
+and a small network from scratch its probabilities, both beside the labels. The rival learns from the labels alone, the
+network for as many steps.
+
+    python benchmarks/bench_few_labels.py [--seeds 5] [--draws 300] [--pond mini] [--box 18] [--save] [--json FILE]
+    [--no-network] [--encoder birdnet]
 """
 
 import time
@@ -18,7 +24,10 @@ import pandas as pd
 import torch
 from _results import save_results
 from _table import arguments, row, show
+from bench_pretrained import Draws, mean_of, noise
+from bench_pretrained import interval as middle_95
 from scipy import stats
+from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 import anuralib as al
@@ -28,36 +37,44 @@ CHOSEN = ("uncertainty", "diversity", "both")
 WEAK = ("weak, copied", "weak, max", "weak, linear_softmax")
 SURE = (0.8, 0.9, 0.99)  # the first and the last at one budget only
 COLUMNS = [
-    "method", "recordings", "types", "boxes", "minutes", "ap", "low", "high", "against", "diff", "d_low", "d_high",
-    "test_low", "test_high", "eq_diff", "eq_low", "eq_high", "right",
+    "input", "method", "recordings", "types", "boxes", "minutes", "ap", "low", "high", "against", "diff", "d_low",
+    "d_high", "test_low", "test_high", "eq_diff", "eq_low", "eq_high", "right",
 ]  # fmt: skip
 EXCHANGE = 4  # weak recordings for one with strong labels, in the comparison at equal cost
+STEPS, BATCH = 300, 64  # of the network
+JOBS = 3
+BESIDE = "taught, beside the teacher"
 
 
 class Pond:
-    """Spectra, labels and names of the windows of the pool and of the test subset."""
+    """What is seen of the windows of the pool and of the test subset, their labels and names."""
 
-    def __init__(self, size):
+    def __init__(self, size, encoder):
         pond = al.load_dataset("pond", size=size)
         windows = al.window_labels(pond.strong_labels, pond.recordings, pond.species)
         pictures = al.window_features(windows, pond, cache_dir=True, progress=False)
         rows = (windows["min_t"] % 3 == 0).to_numpy()
-        spectra = np.concatenate([pictures.mean(axis=(1, 3), dtype="float32"), pictures.max(axis=(1, 3))], axis=1)
+        self.pictures, windows = pictures[rows], windows[rows].reset_index(drop=True)
+        spectra = [self.pictures.mean(axis=(1, 3), dtype="float32"), self.pictures.max(axis=(1, 3))]
+        embedded = al.embed_recordings(encoder, windows, pond, progress=False).embeddings
+        self.given = {"BirdNET": np.array(embedded), "spectra": np.concatenate(spectra, axis=1)}
         names = windows["fname"].drop_duplicates()
-        is_test = windows["fname"].isin(names.sample(frac=0.3, random_state=0)).to_numpy()
+        self.test = windows["fname"].isin(names.sample(frac=0.3, random_state=0)).to_numpy()
         self.species, self.weak_labels = pond.species, pond.weak_labels
-        self.pool, self.test = (
-            (spectra[part], windows.loc[part, pond.species].to_numpy(), windows.loc[part, "fname"].to_numpy())
-            for part in (rows & ~is_test, rows & is_test)
-        )
+        self.y, self.names = windows[pond.species].to_numpy(), windows["fname"].to_numpy()
+        self.pool = self.names[~self.test]
         boxes = pond.strong_labels.groupby("recording").size()
-        self.boxes = boxes.reindex(np.unique(self.pool[2]), fill_value=0)
-        found_in = pd.DataFrame(self.test[1]).groupby(self.test[2]).max().sum().to_numpy()
+        self.boxes = boxes.reindex(np.unique(self.pool), fill_value=0)
+        found_in = pd.DataFrame(self.y[self.test]).groupby(self.names[self.test]).max().sum().to_numpy()
         self.scored = np.flatnonzero(found_in >= min(3, found_in.max()))
 
-    def score(self, truth, prob):
-        """Mean average precision of the scored species."""
-        return float(al.average_precision(truth[:, self.scored], prob[:, self.scored]).mean())
+    def of(self, kind):
+        """What a head sees of the pool and of the test subset."""
+        return self.given[kind][~self.test], self.given[kind][self.test]
+
+    def score(self, prob):
+        """Mean average precision of the scored types."""
+        return float(al.average_precision(self.y[self.test][:, self.scored], prob[:, self.scored]).mean())
 
 
 def middle(budgets):
@@ -65,61 +82,88 @@ def middle(budgets):
     return budgets[min(2, len(budgets) - 1)]
 
 
-def strong(pond, known):
-    """A probe taught by strong labels of the recordings `known`."""
-    x, y, names = pond.pool
-    rows = np.isin(names, known)
-    return al.linear_probe(x[rows], y[rows])
+def fitted(x, labels):
+    """The one model of this benchmark."""
+    return al.LogisticHead(penalties=(1.0,)).fit(x, labels)
 
 
 def weak(pond, known, how):
-    """A probe taught by weak labels of the recordings `known`."""
-    x, _, names = pond.pool
-    rows = np.isin(names, known)
+    """Probabilities for test, taught by weak labels of the recordings `known`."""
+    x, asked = pond.of("BirdNET")
+    rows = np.isin(pond.pool, known)
     table = al.weak_table(pond.weak_labels, known, pond.species)
     if how == "copied":
-        return al.linear_probe(x[rows], table.loc[names[rows]])
-    return al.fit_weak(x[rows], names[rows], table, pooling=how)
+        return fitted(x[rows], table.loc[pond.pool[rows]]).predict_proba(asked)
+    return al.probe_probabilities(al.fit_weak(x[rows], pond.pool[rows], table, pooling=how), asked)
 
 
-def pseudo(pond, known, sure):
-    """Probabilities for test, and the share of right pseudo-labels among those that say yes, from one more round."""
-    x, y, names = pond.pool
-    rows = np.isin(names, known)
-    first = strong(pond, known)
-    guess = al.probe_probabilities(first, x)
-    out, said, right = np.empty((len(pond.test[0]), len(pond.species))), 0, 0
-    for k in range(len(pond.species)):
+def more_labels(pond, kind, known, guess, sure, corrected=False):
+    """Probabilities for test from a head that also learns what a teacher is sure of, and the share of right yes."""
+    x, asked = pond.of(kind)
+    y, rows = pond.y[~pond.test], np.isin(pond.pool, known)
+    out, said, right = np.zeros((len(asked), len(pond.species))), 0, 0
+    for k in pond.scored:
         yes, no = ~rows & (guess[:, k] >= sure), ~rows & (guess[:, k] <= 1 - sure)
         use = rows | yes | no
-        labels = np.where(rows, y[:, k], yes)[use, None]
-        out[:, [k]] = al.probe_probabilities(al.linear_probe(x[use], labels), pond.test[0])
+        labels = y[:, k] if corrected else np.where(rows, y[:, k], yes)
+        # The same regression, which is quicker for one type and many windows.
+        out[:, [k]] = al.probe_probabilities(al.linear_probe(x[use], labels[use, None]), asked)
         said, right = said + yes.sum(), right + y[yes, k].sum()
     return out, right / max(said, 1)
 
 
-def run(pond, budgets, seed):
-    """{(method, recordings): (probabilities for test, known recordings, share of right pseudo-labels)} of one seed."""
-    torch.set_num_threads(1)  # seeds run side by side
-    x, _, names = pond.pool
-    start = al.choose_recordings(names, budgets[0], "random", seed=seed)
-    results = {}
-    for method in ("random", *CHOSEN):
-        known, probe = list(start), None
-        for n in budgets:
-            if n > len(known):
-                prob = al.probe_probabilities(probe, x)  # the probe of the round before
-                known += al.choose_recordings(names, n - len(known), method, prob, x, known, seed=seed)
-            probe = strong(pond, known)
-            prob = al.probe_probabilities(probe, pond.test[0])
-            results[method, n] = prob, list(known), np.nan
-            if method == "random":
-                for how in WEAK:
-                    other = weak(pond, known, how.split(", ")[1])
-                    results[how, n] = al.probe_probabilities(other, pond.test[0]), list(known), np.nan
-                for sure in SURE if n == middle(budgets) else SURE[1:2] if n < budgets[-1] else ():
-                    prob, right = pseudo(pond, known, sure)
-                    results[f"pseudo, {sure}", n] = prob, list(known), right
+def network(pond, known, seed, guess=None):
+    """Probabilities for test from a network from scratch; with the guesses of a teacher it learns the whole pool."""
+    torch.set_num_threads(1)
+    pictures, labels = pond.pictures[~pond.test], pond.y[~pond.test].astype(np.float32)
+    rows = np.isin(pond.pool, known)
+    if guess is not None:
+        labels, rows = np.where(rows[:, None], labels, guess).astype(np.float32), np.ones_like(rows)
+    model = al.build_model("small_cnn", pond.species, seed=seed)
+    epochs = -(-STEPS // -(-int(rows.sum()) // BATCH))
+    al.fit(model, (pictures[rows], labels[rows]), epochs=epochs, seed=seed, augment=True, batch_size=BATCH,
+           progress=False)  # fmt: skip
+    return al.predict(model, pond.pictures[pond.test])
+
+
+def curve(pond, kind, method, budgets, seed):
+    """{recordings: (probabilities for test, known recordings, probabilities for the pool)} of one way to choose."""
+    x, asked = pond.of(kind)
+    known, out, guess = al.choose_recordings(pond.pool, budgets[0], "random", seed=seed), {}, None
+    for n in budgets:
+        if n > len(known):
+            known = known + al.choose_recordings(pond.pool, n - len(known), method, guess, x, known, seed=seed)
+        rows = np.isin(pond.pool, known)
+        head = fitted(x[rows], pond.y[~pond.test][rows])
+        guess = head.predict_proba(x)  # for the next choice
+        out[n] = head.predict_proba(asked), list(known), guess
+    return out
+
+
+def run(pond, budgets, seed, with_network):
+    """{(input, method, recordings): (probabilities for test, known recordings, share of right pseudo-labels)}."""
+    with threadpool_limits(1):  # seeds run side by side
+        torch.set_num_threads(1)
+        curves = {(kind, method): curve(pond, kind, method, budgets, seed)
+                  for kind in pond.given for method in ("random", *CHOSEN)}  # fmt: skip
+        results = {(*key, n): (*found[:2], np.nan) for key, by_n in curves.items() for n, found in by_n.items()}
+        for n, (_, known, guess) in curves["BirdNET", "random"].items():
+            for how in WEAK if n // EXCHANGE in budgets or len(budgets) < 3 else ():
+                results["BirdNET", how, n] = weak(pond, known, how.split(", ")[1]), known, np.nan
+            if n == budgets[-1] and len(budgets) > 1:
+                continue  # next to nothing is left without labels
+            for sure in SURE if n == middle(budgets) else SURE[1:2]:
+                prob, right = more_labels(pond, "BirdNET", known, guess, sure)
+                results["BirdNET", f"pseudo, {sure}", n] = prob, known, right
+            prob, right = more_labels(pond, "BirdNET", known, guess, SURE[1], corrected=True)
+            results["BirdNET", "pseudo, corrected", n] = prob, known, 1.0
+            prob, _ = more_labels(pond, "spectra", known, curves["spectra", "random"][n][2], SURE[1])
+            results["spectra", f"pseudo, {SURE[1]}", n] = prob, known, np.nan
+            prob, right = more_labels(pond, "spectra", known, guess, SURE[1])
+            results["spectra", "taught", n] = prob, known, right
+            if with_network and n == middle(budgets):
+                for method, teacher in (("random", None), ("taught", guess)):
+                    results["network", method, n] = network(pond, known, seed, teacher), known, np.nan
     return results
 
 
@@ -130,92 +174,117 @@ def interval(values):
     return values.mean(), values.mean() - half, values.mean() + half
 
 
-def measure(pond, runs, budgets, box_s, draws):
-    """A row for each method and budget."""
-    table = []
-    scores = {key: np.array([pond.score(pond.test[1], run[key][0]) for run in runs]) for key in runs[0]}
-    boxes = {key: np.array([pond.boxes[run[key][1]].sum() * (key[0] not in WEAK) for run in runs]) for key in runs[0]}
-    for method, n in scores:
-        mean, low, high = interval(scores[method, n])
-        types = [pond.pool[1][np.isin(pond.pool[2], run[method, n][1])].any(axis=0).sum() for run in runs]
-        found = {"method": method, "recordings": n, "types": np.mean(types), "boxes": boxes[method, n].mean(),
-                 "minutes": n + boxes[method, n].mean() * box_s / 60, "ap": mean, "low": low, "high": high}  # fmt: skip
-        against = ("random", n // EXCHANGE if method in WEAK else n)
-        moved = method in WEAK or method.startswith("pseudo") or (method in CHOSEN and n > budgets[0])
-        if moved and against in scores:
-            values = interval(scores[method, n] - scores[against])
-            found |= {"against": f"random, {against[1]}", **dict(zip(("diff", "d_low", "d_high"), values, strict=True))}
+def rival(kind, method, n, budgets):
+    """What a row is compared with, or None."""
+    if method in WEAK:
+        return "BirdNET", "random", n // EXCHANGE
+    if method == "random":
+        return ("spectra", "random", n) if kind == "BirdNET" else None
+    if method == BESIDE:
+        return "BirdNET", "random", n
+    return None if method in CHOSEN and n == budgets[0] else (kind, "random", n)
+
+
+def measure(pond, runs, budgets, box_s, n_draws):
+    """A row for each input, method and budget."""
+    results = {key: [run[key] for run in runs] for key in runs[0]}
+    results |= {(kind, BESIDE, n): found for (kind, method, n), found in results.items() if method == "taught"}
+    draws = Draws(pond, n_draws)
+    draws.truth = draws.truth[:, pond.scored]
+    each = {key: mean_of(np.stack([draws.ap(prob[:, pond.scored]) for prob, *_ in found]))
+            for key, found in results.items()}  # fmt: skip
+    scores = {key: values[:, 0] for key, values in each.items()}
+    boxes = {key: np.array([pond.boxes[known].sum() * (key[1] not in WEAK) for _, known, _ in found])
+             for key, found in results.items()}  # fmt: skip
+    y, rows = pond.y[~pond.test], []
+    for (kind, method, n), values in scores.items():
+        key, peer = (kind, method, n), rival(kind, method, n, budgets)
+        types = [y[np.isin(pond.pool, known)].any(axis=0).sum() for _, known, _ in results[key]]
+        found = {"input": kind, "method": method, "recordings": n, "types": np.mean(types), "boxes": boxes[key].mean(),
+                 "minutes": n + boxes[key].mean() * box_s / 60, "right": np.mean([r for *_, r in results[key]]),
+                 **dict(zip(("ap", "low", "high"), interval(values), strict=True))}  # fmt: skip
+        if peer in scores:
+            found |= dict(zip(("diff", "d_low", "d_high"), interval(values - scores[peer]), strict=True))
+            gaps = (each[key] - each[peer]).mean(axis=0)[1:]
+            found |= dict(zip(("test_low", "test_high"), middle_95(gaps), strict=True))
+            found["against"] = "{} {}, {}".format(*peer)
         if method in CHOSEN and n in budgets[1:-1]:
-            values = at_equal_minutes(scores, boxes, method, n, box_s)
-            found |= dict(zip(("eq_diff", "eq_low", "eq_high"), values, strict=True))
-        if method.startswith("pseudo"):
-            found["right"] = np.mean([run[method, n][2] for run in runs])
-        table.append(found)
-    table = pd.DataFrame(table).reindex(columns=COLUMNS)
-    close = table.index[table["against"] == f"random, {middle(budgets)}"]
-    over = joblib.Parallel(2)(joblib.delayed(over_recordings)(pond, runs, table.loc[i], draws) for i in close)
-    table.loc[close, ["test_low", "test_high"]] = np.array(over).reshape(-1, 2)
-    return table
+            equal = at_equal_minutes(scores, boxes, key, box_s)
+            found |= dict(zip(("eq_diff", "eq_low", "eq_high"), equal, strict=True))
+        rows.append(found)
+    return pd.DataFrame(rows).reindex(columns=COLUMNS)
 
 
-def over_recordings(pond, runs, found, draws):
-    """95 % of the difference from `random` over the recordings of the test subset."""
-    peer = ("random", int(found["against"].split(", ")[1]))
-    prob = [[run[key][0] for run in runs] for key in (peer, (found["method"], found["recordings"]))]
-    told = al.paired_bootstrap(pond.test[1], *prob, pond.test[2], pond.score, n_boot=draws)
-    return told["low"], told["high"]
-
-
-def at_equal_minutes(scores, boxes, method, n, box_s):
+def at_equal_minutes(scores, boxes, key, box_s):
     """Difference from `random` at the minutes that the method has cost, on each seed's own curve."""
-    sizes = [size for name, size in scores if name == "random"]
-    minutes = np.array([size + boxes["random", size] * box_s / 60 for size in sizes])
-    curve = np.array([scores["random", size] for size in sizes])
-    cost = n + boxes[method, n] * box_s / 60
-    there = [np.interp(np.log(c), np.log(m), s) for c, m, s in zip(cost, minutes.T, curve.T, strict=True)]
-    return interval(scores[method, n] - there)
+    peers = [peer for peer in scores if peer[:2] == (key[0], "random")]
+    minutes = np.array([peer[2] + boxes[peer] * box_s / 60 for peer in peers])
+    level = np.array([scores[peer] for peer in peers])
+    cost = key[2] + boxes[key] * box_s / 60
+    there = [np.interp(np.log(c), np.log(m), s) for c, m, s in zip(cost, minutes.T, level.T, strict=True)]
+    return interval(scores[key] - there)
 
 
 def facts(table):
     """The numbers that the chapter on few labels gives of this table, by glue key."""
-    rows = table.set_index(["method", "recordings"])
+    rows = table.set_index(["input", "method", "recordings"]).sort_index()
     said = {
-        "both": (("both", 20), ("types", "boxes", "diff", "d_low", "d_high", "eq_diff", "eq_low", "eq_high")),
-        "diversity": (("diversity", 20), ("diff",)),
-        "random": (("random", 20), ("types", "boxes", "minutes", "ap")),
-        "max": (("weak, max", 80), ("minutes", "diff", "test_low", "test_high")),
-        "soft": (("weak, linear_softmax", 80), ("diff", "test_low", "test_high")),
-        "weak20": (("weak, linear_softmax", 20), ("ap",)),
-    }
+        "ear5": (("BirdNET", "random", 5), ("ap",)),
+        "ear10": (("BirdNET", "random", 10), ("ap",)),
+        "ear20": (("BirdNET", "random", 20), ("diff", "test_low", "test_high")),
+        "spectra5": (("spectra", "random", 5), ("ap",)),
+        "spectra20": (("spectra", "random", 20), ("ap",)),
+        "both": (("BirdNET", "both", 20), ("types", "boxes", "diff", "d_low", "d_high", "eq_diff", "eq_low",
+                                            "eq_high")),
+        "diversity": (("BirdNET", "diversity", 10), ("diff", "test_low", "test_high")),
+        "random": (("BirdNET", "random", 20), ("types", "boxes", "minutes", "ap")),
+        "max": (("BirdNET", "weak, max", 80), ("minutes", "ap", "diff", "test_low", "test_high")),
+        "corrected5": (("BirdNET", "pseudo, corrected", 5), ("diff",)),
+        "corrected10": (("BirdNET", "pseudo, corrected", 10), ("diff",)),
+        "taught5": (("spectra", "taught", 5), ("diff", "test_low", "test_high")),
+        "taught20": (("spectra", "taught", 20), ("diff",)),
+        "net": (("network", "taught", 20), ("diff", "test_low", "test_high")),
+    }  # fmt: skip
     told = {f"{key}_{column}": rows.loc[row, column] for key, (row, columns) in said.items() for column in columns}
-    told |= {f"right{str(sure)[2:]}": 100 * rows["right"][f"pseudo, {sure}", 20] for sure in SURE}
-    told["half"] = 20 + rows["boxes"]["random", 20] * 9 / 60  # minutes, at 9 s a box
+    told |= {"copied": -rows.loc[("BirdNET", "weak, copied", 80), "diff"],
+             "behind": -rows.loc[("spectra", BESIDE, 20), "diff"],
+             "net_behind": -rows.loc[("network", BESIDE, 20), "diff"],
+             "net_behind_low": -rows.loc[("network", BESIDE, 20), "test_high"],
+             "net_behind_high": -rows.loc[("network", BESIDE, 20), "test_low"],
+             "right9": 100 * rows.loc[("BirdNET", "pseudo, 0.9", 20), "right"],
+             "half": 20 + rows.loc[("BirdNET", "random", 20), "boxes"] * 9 / 60}  # fmt: skip
     return {f"few_{key}": float(number) for key, number in told.items()}
 
 
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--pond", default="mini", help="size of the pond")
-    parser.add_argument("--seeds", type=int, default=6)
-    parser.add_argument("--draws", type=int, default=200, help="of the bootstrap")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--draws", type=int, default=300, help="of the bootstrap")
     parser.add_argument("--box", type=float, default=18, help="seconds that a box takes to draw")
-    parser.add_argument("--no-save", action="store_true", help="leave benchmarks/results as it is")
+    parser.add_argument("--encoder", default="birdnet", help='"noise": nothing pretrained, to try this script')
+    parser.add_argument("--no-network", action="store_true", help="train nothing from scratch")
+    parser.add_argument("--save", action="store_true", help="write benchmarks/results/bench_few_labels.csv")
     chosen = parser.parse_args()
     begin = time.perf_counter()
-    pond = Pond(chosen.pond)
+    encoder = al.Encoder(noise, 3.0, 22050, "noise") if chosen.encoder == "noise" else chosen.encoder
+    pond = Pond(chosen.pond, encoder)
     size = len(pond.boxes)
     budgets = [n for n in BUDGETS if n <= size]
-    jobs = (joblib.delayed(run)(pond, budgets, seed) for seed in range(chosen.seeds))
-    runs = list(tqdm(joblib.Parallel(2, return_as="generator")(jobs), total=chosen.seeds, unit="seed"))
+    jobs = (joblib.delayed(run)(pond, budgets, seed, not chosen.no_network) for seed in range(chosen.seeds))
+    done = joblib.Parallel(min(JOBS, chosen.seeds), return_as="generator")(jobs)
+    runs = list(tqdm(done, total=chosen.seeds, unit="seed"))
     table = measure(pond, runs, budgets, chosen.box, chosen.draws)
-    print(table.round(3).to_string())
+    with pd.option_context("display.max_rows", None, "display.width", 250):
+        print(table.round(3).to_string(index=False))
     taken = time.perf_counter() - begin
-    if not chosen.no_save:
-        note = (f"{chosen.pond} pond, {size} recordings in the pool, {len(set(pond.test[2]))} in test, mean average "
-                f"precision of {len(pond.scored)} types, {chosen.box:g} s a box")  # fmt: skip
+    if chosen.save:
+        note = (f"{chosen.pond} pond, {size} recordings in the pool, {len(set(pond.names[pond.test]))} in test, mean "
+                f"average precision of {len(pond.scored)} types, {chosen.box:g} s for a box; low and d_low over seeds, "
+                f"test_low over {chosen.draws} draws of test recordings")  # fmt: skip
         save_results("bench_few_labels", table, range(chosen.seeds), taken, note=note)
-    level = table.set_index(["method", "recordings"])["ap"]
-    rows = {f"{r.method}, {r.recordings}": row(r.ap, level["random", r.recordings], "mean average precision")
+    level = table.set_index(["input", "method", "recordings"])["ap"]
+    rows = {f"{r.input}, {r.method}, {r.recordings}": row(r.ap, level[r.input, "random", r.recordings], "mean AP")
             for r in table.itertuples() if r.method != "random"}  # fmt: skip
     show(rows, f"\n{chosen.pond} pond, peer: random, as many recordings with strong labels", ["scikit-learn"],
          chosen.json)  # fmt: skip

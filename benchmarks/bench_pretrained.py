@@ -259,6 +259,14 @@ def facts(table):
     return {f"pretrained_{key}": float(value) for key, value in out.items()}
 
 
+def facts_rare(table):
+    """The numbers that the chapter on the long tail gives of this table, by glue key: the head less the network."""
+    found = table[(table["input"] == "BirdNET") & (table["head"] == "logistic") & (table["types"] == "rare")]
+    found = found.set_index("measure")
+    return {f"long_tail_birdnet_{measure.lower()}{end}": float(100 * found.loc[measure, f"d{end}" if end else "diff"])
+            for measure in ("AP", "F1") for end in ("", "_low", "_high")}  # fmt: skip
+
+
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--pond", default="mini", help="size of the pond")

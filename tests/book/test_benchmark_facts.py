@@ -9,6 +9,7 @@ import bench_calling_activity
 import bench_ecology
 import bench_few_labels
 import bench_focal
+import bench_long_tail
 import bench_losses
 import bench_new_sites
 import bench_noise
@@ -33,7 +34,7 @@ CHAPTERS = {
         "activity_fewest activity_most activity_nought activity_rank_at_once activity_rank_boxes activity_rank_rate "
         "activity_share_1 activity_share_2 activity_share_3 activity_thirty",
     ),
-    "challenges/few-labels": ({"bench_few_labels": bench_few_labels.facts}, "few_pool few_rank few_test"),
+    "challenges/few-labels": ({"bench_few_labels": bench_few_labels.facts}, "few_missed few_pool few_rank few_test"),
     "challenges/fine-grained": (
         {"bench_new_sites": bench_new_sites.facts_alike,
          "bench_new_sites_birdnet": bench_new_sites.facts_alike_birdnet},
@@ -41,10 +42,12 @@ CHAPTERS = {
     ),
     "challenges/focal": ({"bench_focal": bench_focal.facts}, ""),
     "challenges/long-tail": (
-        {"bench_losses": bench_losses.facts},
-        "long_tail_after_precision long_tail_after_rare long_tail_bce_precision long_tail_bce_rare "
-        "long_tail_no_test long_tail_no_valid long_tail_ratio long_tail_repeat_precision long_tail_repeat_rare "
-        "long_tail_types",
+        {
+            "bench_losses": bench_losses.facts,
+            "bench_long_tail": bench_long_tail.facts_heads,
+            "bench_pretrained": bench_pretrained.facts_rare,
+        },
+        "long_tail_all_types long_tail_no_test long_tail_no_valid long_tail_ratio",
     ),
     "challenges/new-sites": (
         {"bench_new_sites": bench_new_sites.facts, "bench_new_sites_birdnet": bench_new_sites.facts_embeddings},

@@ -6,7 +6,7 @@ WRONG = [
     ("few-labels.1", 6432.7, "hours are asked"),
     ("few-labels.1", 4847.6, "the listening in hours"),
     ("few-labels.2", 0, "same height"),
-    ("few-labels.2", 90, "subtract it"),
+    ("few-labels.2", 120, "subtract it"),
     ("few-labels.2", "more", "number"),
     ("few-labels.3", 15, "listening away"),
     ("few-labels.3", 90, "10 boxes"),
