@@ -149,6 +149,44 @@ def _optimizer(model, lr, weight_decay, n_steps, schedule):
     return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=n_steps, pct_start=start)
 
 
+def _check_batches(team, batch_size, mix, steps):
+    if batch_size < team.size or (mix is not None and team.size > 1) or (steps is not None and steps < 1):
+        raise ValueError(f"need steps >= 1, a batch for each of {team.size} process(es), and no mix for several; got "
+                         f"steps={steps}, batch_size={batch_size}, mix={mix}")  # fmt: skip
+
+
+def _identity(model, plain, functions):
+    """What makes a run this run and no other: a run with other settings is not resumed."""
+    named = {key: None if value is None else name_of(value) for key, value in functions.items()}
+    return {"model": model.name, "species": model.species, **plain, **named}
+
+
+def _epoch(number, seed, model, trained, optimizer, schedule, recipe, train, valid):
+    """One epoch: its row of the history, and the score by which the best epoch is found."""
+    started = time.perf_counter()
+    train_loss = _train_epoch(trained, optimizer, schedule, recipe, train, seed * 100_003 + number)
+    if not np.isfinite(train_loss):
+        raise FloatingPointError(f"train loss is {train_loss} in epoch {number}: lower lr")
+    valid_loss, valid_map, score = np.nan, np.nan, float(number)  # without `valid` the last epoch is the best
+    if valid is not None:
+        valid_loss, valid_map, score = recipe.team.agree(functools.partial(_validate, model, recipe, valid))
+    row = {
+        "epoch": number, "lr": schedule.get_last_lr()[0], "train_loss": train_loss, "valid_loss": valid_loss,
+        "valid_map": valid_map, "seconds": time.perf_counter() - started,
+    }  # fmt: skip
+    return row, score
+
+
+def _written(run, model):
+    """The history of a run; with a folder, it and the network are written there."""
+    frame = pd.DataFrame(run.rows)
+    if run.path is not None:
+        save_model(model, run.path.with_name("model.pt"))
+        with atomic_path(run.path.with_name("history.csv")) as temporary:
+            frame.to_csv(temporary, index=False)
+    return frame
+
+
 @alone_in_out_dir
 def fit(
     model,
@@ -259,18 +297,14 @@ def fit(
     augment, mix = _augmentation(augment, train[0].shape[2:]), get_mix(mix)
     sampling = None if sampling is None else check_sampling(sampling, len(train[0]))
     team, device = Team(accelerator), pick_device(device) if accelerator is None else accelerator.device
-    if batch_size < team.size or (mix is not None and team.size > 1) or (steps is not None and steps < 1):
-        raise ValueError(f"need steps >= 1, a batch for each of {team.size} process(es), and no mix for several; got "
-                         f"steps={steps}, batch_size={batch_size}, mix={mix}")  # fmt: skip
+    _check_batches(team, batch_size, mix, steps)
     autocast(device, precision)  # an unknown precision is refused before the work
-    settings = {
-        "model": model.name, "species": model.species, "epochs": epochs, "seed": seed, "batch_size": batch_size,
-        "lr": lr, "weight_decay": weight_decay, "patience": patience, "clip_norm": clip_norm, "precision": precision,
-        "schedule": schedule, "steps": steps, "processes": team.size,
-        "loss": loss if isinstance(loss, str) else name_of(loss),
-        **{key: None if value is None else name_of(value)
-           for key, value in {"augment": augment, "mix": mix, "sampling": sampling}.items()},
+    plain = {
+        "epochs": epochs, "seed": seed, "batch_size": batch_size, "lr": lr, "weight_decay": weight_decay,
+        "patience": patience, "clip_norm": clip_norm, "precision": precision, "schedule": schedule, "steps": steps,
+        "processes": team.size, "loss": loss if isinstance(loss, str) else name_of(loss),
     }  # fmt: skip
+    settings = _identity(model, plain, {"augment": augment, "mix": mix, "sampling": sampling})
     if out_dir is not None:
         settings |= {"train data": digest(*train), "valid data": None if valid is None else digest(*valid)}
     loss = get_loss(loss, counts=train[1].sum(0), n_windows=len(train[1]))
@@ -291,29 +325,14 @@ def fit(
     bar = tqdm(total=epochs, initial=done, desc="fit", unit="epoch", disable=not progress)
     with bar, torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         while not run.is_complete(epochs, patience):
-            started, epoch = time.perf_counter(), len(run.rows) + 1
-            train_loss = _train_epoch(trained, optimizer, schedule, recipe, train, seed * 100_003 + epoch)
-            if not np.isfinite(train_loss):
-                raise FloatingPointError(f"train loss is {train_loss} in epoch {epoch}: lower lr")
-            valid_loss, valid_map, score = np.nan, np.nan, float(epoch)  # without `valid` the last epoch is the best
-            if valid is not None:
-                valid_loss, valid_map, score = team.agree(functools.partial(_validate, model, recipe, valid))
-            row = {
-                "epoch": epoch, "lr": schedule.get_last_lr()[0], "train_loss": train_loss, "valid_loss": valid_loss,
-                "valid_map": valid_map, "seconds": time.perf_counter() - started,
-            }  # fmt: skip
+            row, score = _epoch(len(run.rows) + 1, seed, model, trained, optimizer, schedule, recipe, train, valid)
             run.add(row, score)
             if on_epoch is not None:
                 on_epoch(model, row)
             bar.update()
-            bar.set_postfix(train_loss=f"{train_loss:.4f}", valid_map=f"{valid_map:.3f}")
+            bar.set_postfix(train_loss=f"{row['train_loss']:.4f}", valid_map=f"{row['valid_map']:.3f}")
     run.restore_best()
     check_weights(model)
     check_outputs(model, all_logits(model, train[0][:batch_size], batch_size, device))
     model.eval()
-    frame = pd.DataFrame(run.rows)
-    if run.path is not None:
-        save_model(model, run.path.with_name("model.pt"))
-        with atomic_path(run.path.with_name("history.csv")) as temporary:
-            frame.to_csv(temporary, index=False)
-    return History(frame, run.best[0])
+    return History(_written(run, model), run.best[0])

@@ -76,7 +76,7 @@ def _least_doubt(answer):
     hint = expect_choice(answer[0], ("lower", "same", "higher"), ("lower", "same", "higher"))
     if hint is not None:
         return _("guessed: {hint}", hint=_(hint))
-    x, _y, names, known, head = _taught_by(5)
+    x, _y, names, known, head = _taught_by(5, str(load_dataset("pond").root))
     doubt = uncertainty(head.predict_proba(x[~known]), names[~known]).sort_values()
     boxes = load_dataset("pond").strong_labels.groupby("recording").size().reindex(np.unique(names), fill_value=0)
     right = float((boxes[doubt.index[:10]] == 0).mean())
@@ -100,9 +100,9 @@ def _least_doubt(answer):
 
 @exercise("few-labels.5")
 def _right(answer):
-    x, y, names = _pool(str(load_dataset("pond").root))
-    n = min(40, len(set(names)) // 2) // 4
-    x, y, names, known, head = _taught_by(n)
+    root = str(load_dataset("pond").root)
+    n = min(40, len(set(_pool(root)[2])) // 2) // 4
+    x, y, names, known, head = _taught_by(n, root)
     guess = head.predict_proba(x)
     new = y[~known]
     return expect_number(answer, float(new[guess[~known] >= 0.9].mean()), tol=1e-3, hints={
