@@ -280,7 +280,9 @@ def write_audacity_labels(labels: pd.DataFrame, path: str | os.PathLike) -> None
 
 
 def _is_table(path: Path, first: str) -> bool:
-    return "\t" in first and has_names(first)
+    cells = first.split("\t")
+    track = len(cells) > 1 and all(map(is_number, cells[:2]))  # of which a label may be called "time"
+    return "\t" in first and not track and has_names(first)
 
 
 def _is_csv(path: Path, first: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from anuralib.labels.formats import (
@@ -244,6 +244,7 @@ def frame_of(rows):
 
 @settings(deadline=None)
 @given(rows)
+@example([(0.0, 0.0, "TIME", (0.0, 0.0))])
 def test_each_format_is_read_back(tmp_path_factory, rows):
     folder, labels = tmp_path_factory.getbasetemp(), frame_of(rows)
     write_labels(labels, folder / "x.txt")
