@@ -21,8 +21,11 @@ NEEDS = {
     "sphinx-design": "sd-.*",
     "togglebutton": "dropdown|toggle",
     "mystnb": "cell",
+    "pygments": (nodes.literal_block,),
+    "exercise.css": "exercise|solution",
 }
-STYLES = "styles/pydata-sphinx-theme.css"  # under _static
+# Under _static; the theme's, and that of cards, boxes and tabs.
+STYLES = ("styles/pydata-sphinx-theme.css", "styles/sphinx-book-theme.css", "sphinx-design.min.css")
 UNUSED_SCRIPT = "fontawesome.js"  # it names every icon
 RULE = re.compile(r"([^{}]*)\{[^{}]*\}")  # also within @media
 CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
@@ -50,14 +53,16 @@ def is_idle(file, doctree):
 
 
 def drop_idle_rules(app, exception):
-    """Shorten the theme's style sheet, in its place, to what the pages and their scripts can use."""
+    """Shorten style sheets, in their place, to what the pages and their scripts can use."""
     if exception is not None or app.builder.format != "html":
         return
     out = Path(app.outdir)
     files = (path for ending in ("html", "js") for path in out.rglob(f"*.{ending}") if path.name != UNUSED_SCRIPT)
     words = set().union(*(re.findall(r"[\w-]+", path.read_text(encoding="utf-8")) for path in files))
-    style = out / "_static" / STYLES
-    style.write_text(without_idle_rules(style.read_text(encoding="utf-8"), words), encoding="utf-8")
+    for name in STYLES:
+        style = out / "_static" / name
+        if style.is_file():
+            style.write_text(without_idle_rules(style.read_text(encoding="utf-8"), words), encoding="utf-8")
 
 
 def without_idle_rules(css, words):
