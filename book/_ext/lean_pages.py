@@ -25,8 +25,10 @@ NEEDS = {
     "exercise.css": "exercise|solution",
 }
 # Under _static; the theme's, and that of cards, boxes and tabs.
-STYLES = ("styles/pydata-sphinx-theme.css", "styles/sphinx-book-theme.css", "sphinx-design.min.css")
+STYLES = ("styles/pydata-sphinx-theme.css", "styles/sphinx-book-theme.css", "sphinx-design.min.css", "basic.css",
+          "anura.css")  # fmt: skip
 UNUSED_SCRIPT = "fontawesome.js"  # it names every icon
+COMMENT = re.compile(r"/\*(?!!).*?\*/\s*", flags=re.DOTALL)  # those with an exclamation mark are licences
 RULE = re.compile(r"([^{}]*)\{[^{}]*\}")  # also within @media
 CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
 FORMULA = re.compile(r"\\\(|\\\[|\$\$")
@@ -66,13 +68,13 @@ def drop_idle_rules(app, exception):
 
 
 def without_idle_rules(css, words):
-    """Drop each rule all of whose selectors ask for a class that isn't among `words`; one with brackets stays."""
+    """Drop comments, and rules all of whose selectors ask for a class not among `words`; one with brackets stays."""
 
     def kept(rule):
         ask = rule[1].split(",")
         return rule[0] if "(" in rule[1] or any(words.issuperset(CLASS.findall(s)) for s in ask) else ""
 
-    return RULE.sub(kept, css)
+    return RULE.sub(kept, COMMENT.sub("", css))
 
 
 def setup(app):
