@@ -211,6 +211,8 @@ def test_pictures_and_boxes_stand_in_the_same_place_in_the_dark(visit, name):
     light = tab.evaluate(WHERE)
     tab.evaluate("document.documentElement.dataset.theme = 'dark'")
     assert len(light) > 0 and tab.evaluate(WHERE) == light
+    heights = "[...document.querySelectorAll('.anura-picture')].map(e => [e, e.firstChild].map(x => x.clientHeight))"
+    assert all(frame == picture > 100 for frame, picture in tab.evaluate(heights))  # pitch is where the axis says
 
 
 def test_more_than_half_of_the_score_is_gone_as_the_front_page_says():
