@@ -74,7 +74,7 @@ def without_idle_rules(css, words):
         ask = rule[1].split(",")
         return rule[0] if "(" in rule[1] or any(words.issuperset(CLASS.findall(s)) for s in ask) else ""
 
-    return RULE.sub(kept, COMMENT.sub("", css))
+    return RULE.sub(kept, re.sub(r"\s+", " ", COMMENT.sub("", css)))
 
 
 def setup(app):
