@@ -312,7 +312,10 @@ def test_whatever_a_browser_kept_the_annotator_starts_with_what_are_boxes(open_p
     tab = open_page(al.annotator(tone(), expert=EXPERT, title="night"))
     value = stored if isinstance(stored, str) else json.dumps(stored)
     tab.evaluate("value => localStorage.setItem('anura-labels night 0 10', value)", value)
-    tab.reload()
+    for _ in range(10):  # the browser may take a moment to keep it
+        tab.reload()
+        if tab.evaluate("localStorage.getItem('anura-labels night 0 10')") == value:
+            break
     assert tab.get_by_label("The label file as text").input_value() == text
     drag(tab, (4.0, 0.3), (5.0, 0.6))
     tab.get_by_role("button", name="Compare with the expert").click()
