@@ -1,13 +1,13 @@
 """A spectrogram to draw labels on, in a page without any server, and live in a notebook."""
 
 import json
-import re
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from anuralib.show.player import Player, data_uri, label_rows, player, safe
+from anuralib.show.player import Player, data_uri, label_rows, live_parts, playable, player, safe, sound_uri
 from anuralib.sound.names import possible_names, recording_name
 
 COLUMNS = ["recording", "start_s", "end_s", "species", "quality", "low_hz", "high_hz"]
@@ -87,8 +87,11 @@ def annotator(
 
 
 def _examples(signals, sample_rate_hz):
-    made = {str(code): player(signal, sample_rate_hz=sample_rate_hz, max_s=5) for code, signal in signals.items()}
-    return {code: re.search('"(data:audio/[^"]*)"', str(shown))[1] for code, shown in made.items()}
+    found = {}
+    for code, signal in signals.items():
+        first = np.asarray(signal, dtype=np.float32)[: int(5 * sample_rate_hz)]
+        found[str(code)] = sound_uri(playable(first, sample_rate_hz), sample_rate_hz)
+    return found
 
 
 def _quality(row):
@@ -97,11 +100,7 @@ def _quality(row):
 
 
 def _widget(markup, script, name):
-    try:
-        import anywidget
-        import traitlets
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("live=True needs the package anywidget: pip install anywidget") from error
+    anywidget, traitlets = live_parts()
     # A script in HTML that is put into a page does not run: the player's is evaluated, then the annotator is wired.
     player_script = files("anuralib.show").joinpath("player.js").read_text(encoding="utf-8")
     wire = """

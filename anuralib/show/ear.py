@@ -14,7 +14,7 @@ import pandas as pd
 from anuralib._files import atomic_path
 from anuralib.pond.calls import call_parts, call_types
 from anuralib.pond.scenes import nuisance
-from anuralib.show.player import MP3_HZ, as_mp3, data_uri, equally_loud, safe, sound_picture
+from anuralib.show.player import MP3_HZ, as_mp3, data_uri, equally_loud, live_parts, safe, sound_picture
 from anuralib.sound.audio import SAMPLE_RATE_HZ, read_audio, resample
 
 SECONDS, MAX_HZ = 3.0, 10_000
@@ -233,11 +233,7 @@ def ear_training(dataset=None, n_per_species=6, seed=0, live=True):
 
 
 def _widget(markup):
-    try:
-        import anywidget
-        import traitlets
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("live=True needs the package anywidget: pip install anywidget") from error
+    anywidget, traitlets = live_parts()
     script = files("anuralib.show").joinpath("ear.js").read_text(encoding="utf-8")
     wire = """
 export default { render({ model, el }) {

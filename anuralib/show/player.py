@@ -88,6 +88,30 @@ def equally_loud(signal, sample_rate_hz):
     return signal * min(10 ** (_LOUDNESS_DBFS / 20) / max(loudest, 1e-9), _PEAK / max(peak, 1e-9))
 
 
+def playable(signal, sample_rate_hz):
+    """A checked signal, as loud as all others."""
+    if signal.ndim != 1 or not len(signal):
+        raise ValueError(f"nothing to play: one channel with samples is needed, got shape {signal.shape}")
+    if not np.isfinite(signal).all():
+        raise ValueError("the signal holds NaN or infinite samples; replace them before playing")
+    return equally_loud(signal, sample_rate_hz)
+
+
+def sound_uri(signal, sample_rate_hz):
+    """The sound as an MP3 that lies in the page."""
+    return data_uri("audio/mpeg", as_mp3(resample(signal, sample_rate_hz, MP3_HZ)))
+
+
+def live_parts():
+    """The packages anywidget and traitlets, of which live widgets are made."""
+    try:
+        import anywidget
+        import traitlets
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("live=True needs the package anywidget: pip install anywidget") from error
+    return anywidget, traitlets
+
+
 def data_uri(kind, data):
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
@@ -150,11 +174,7 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
         signal = np.asarray(signal_or_path, dtype=np.float32)[first : first + int(max_s * sample_rate_hz)]
         if labels is not None and "recording" in labels and len(set(labels["recording"])) > 1:
             raise ValueError("the labels are of several recordings: select those of this one, or give its path")
-    if signal.ndim != 1 or not len(signal):
-        raise ValueError(f"nothing to play: one channel with samples is needed, got shape {signal.shape}")
-    if not np.isfinite(signal).all():
-        raise ValueError("the signal holds NaN or infinite samples; replace them before playing")
-    signal = equally_loud(signal, sample_rate_hz)
+    signal = playable(signal, sample_rate_hz)
     duration_s = len(signal) / sample_rate_hz
     rows = label_rows(labels, start_s, duration_s)
     title = title or "sound"
@@ -177,7 +197,7 @@ def player(signal_or_path, labels=None, sample_rate_hz=22050, title=None, simula
         f'{under}<div class="anura-unit" aria-hidden="true">s</div>'
         f'<div class="anura-x" aria-hidden="true">{_time_axis(start_s, duration_s)}</div></div>'
         f'<audio controls preload="none" aria-label="{safe(title)}" '
-        f'src="{data_uri("audio/mpeg", as_mp3(resample(signal, sample_rate_hz, MP3_HZ)))}"></audio>'
+        f'src="{sound_uri(signal, sample_rate_hz)}"></audio>'
     )
     style, script = player_parts()
     shown = Player(f"{begin}{style}{inner}<script>{script}</script></div>", f"<Player: {title}, {duration_s:.1f} s>",

@@ -8,7 +8,7 @@ import pandas as pd
 from anuralib.data.dataset import sound_paths
 from anuralib.data.folders import read_recordings_folder
 from anuralib.labels.answers import ANSWER_COLUMNS
-from anuralib.show.player import Player, data_uri, player, player_parts, safe
+from anuralib.show.player import Player, data_uri, live_parts, player, player_parts, safe
 
 MOST = 200  # clips in a page: at about 50 kB each, 10 MB
 _CLIP = ANSWER_COLUMNS[:3]
@@ -116,11 +116,7 @@ def _section(k, row, path, context_s, n):
 
 
 def _widget(markup, player_script, script, rows):
-    try:
-        import anywidget
-        import traitlets
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("live=True needs the package anywidget: pip install anywidget") from error
+    anywidget, traitlets = live_parts()
     # A script in HTML that is put into a page does not run: the player's is evaluated, then the review is wired.
     wire = """
 export default { render({ model, el }) {
