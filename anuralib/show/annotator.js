@@ -26,7 +26,8 @@
   function text(key, values) {
     let chosen = null;
     try { chosen = localStorage.getItem("anura-language"); } catch (error) { /* storage is forbidden */ }
-    const lang = (chosen || document.documentElement.lang || "en").replace("-", "_");
+    const page = document.documentElement.lang || "en"; // a translated page stays what it is
+    const lang = ((page === "en" && chosen) || page).replace("-", "_");
     // What is stored may be any word: "constructor" is no language, though every object has one.
     const all = window.anuraTexts || {};
     const own = Object.hasOwn(all, lang) ? all[lang] : TEXT;

@@ -34,7 +34,8 @@
   function text(key, values) {
     let chosen = null;
     try { chosen = localStorage.getItem("anura-language"); } catch (error) { /* storage is forbidden */ }
-    const lang = (chosen || document.documentElement.lang || "en").replace("-", "_");
+    const page = document.documentElement.lang || "en"; // a translated page stays what it is
+    const lang = ((page === "en" && chosen) || page).replace("-", "_");
     const all = window.anuraTexts || {};
     const table = Object.hasOwn(all, lang) && all[lang].ear ? all[lang].ear : TEXT;
     return (Object.hasOwn(table, key) ? table[key] : TEXT[key]).replace(/\{(\w+)\}/g, (whole, name) => values[name]);

@@ -12,7 +12,8 @@
   function language() {
     let chosen = null;
     try { chosen = localStorage.getItem("anura-language"); } catch (error) { /* storage is forbidden */ }
-    return (chosen || document.documentElement.lang || "en").replace("-", "_");
+    const page = document.documentElement.lang || "en"; // a translated page stays what it is
+    return ((page === "en" && chosen) || page).replace("-", "_");
   }
   function text(key, values) {
     // What is stored may be any word: "constructor" is no language, though every object has one.

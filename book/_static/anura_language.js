@@ -8,6 +8,12 @@
   const WORDS = "article h2, article strong, .admonition-title, .admonition-title a, .caption-number, .onthispage, " +
     ".prev-next-subtitle, .bd-toc a, .bd-sidebar-secondary a";
   const TEXTS = new URL("anura_texts.js", document.currentScript.src).href;
+  // What was chosen a moment ago, where the browser has not yet written it down for the page that is loaded again.
+  const chosen = history.state && history.state[KEY];
+  if (chosen) {
+    keep(chosen);
+    history.replaceState(null, "");
+  }
   const own = Object.keys(HTML).find((name) => HTML[name] === document.documentElement.lang) || "en";
 
   function stored() {
@@ -25,16 +31,21 @@
     return name !== own && link ? link.href : null;
   }
 
-  function choose(name) {
+  function keep(name) {
     try {
       localStorage.setItem(KEY, name);
     } catch {
       // see above
     }
+  }
+
+  function choose(name) {
+    keep(name);
     const page = translated(name);
     if (page) {
       location.assign(page);
     } else if (own === "en") {
+      history.replaceState({ [KEY]: name }, "");
       location.reload(); // players say their words once, as they start
     } else {
       mark(name);
