@@ -23,8 +23,10 @@ from course_settings import (
     course_version,
     package_source,
 )
+from catalogues import BOOK, read_page
 from dark_figures import mark_drawings
 from docutils import nodes
+from other_words import FOLDER, OUTPUTS, translate_outputs
 from page_files import move_inline, package_scripts, shrink_pictures
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
@@ -45,6 +47,14 @@ BUTTONS = {
 }
 KEPT_CACHES = 3  # full, smoke, and the one before
 # Figures have two pixels for each one of the page, or they would be blurred on most screens of today.
+KEEP_FIGURES = """\
+import sys
+sys.path.append({place!r})
+import other_words
+sys.path.remove({place!r})
+other_words.keep_figures({folder!r})
+del sys, other_words
+"""
 FIGURES = "c.InlineBackend.figure_formats = {'retina'}\n"
 
 
@@ -59,7 +69,7 @@ def package_digest(package, extra=()):
     """
     digest = hashlib.sha256()
     smoke = os.environ.get("ANURALIB_SMOKE", "")
-    digest.update(f"{sys.version_info[:2]} smoke={smoke} {FIGURES}".encode())
+    digest.update(f"{sys.version_info[:2]} smoke={smoke} {FIGURES}{KEEP_FIGURES}".encode())
     # What is cached was said in English, so translations don't count.
     skipped = {"__pycache__", "locale"}
     files = [p for p in sorted(package.rglob("*")) if p.is_file() and not skipped & set(p.parts)]
@@ -99,6 +109,9 @@ def key_execution_cache(app, config):
     settings = Path(app.outdir).parent / "ipython" / "profile_default" / "ipython_kernel_config.py"
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(FIGURES, encoding="utf-8")
+    start = settings.parent / "startup" / "keep_figures.py"
+    start.parent.mkdir(exist_ok=True)
+    start.write_text(KEEP_FIGURES.format(place=str(Path(__file__).parent), folder=str(cache / FOLDER)), encoding="utf-8")
     os.environ["IPYTHONDIR"] = str(settings.parents[1])
 
 
@@ -191,11 +204,27 @@ def offer_all(folder, wheel=None):
         archive.write(wheel, f"anura-notebooks/{wheel.name}")
 
 
+def known_outputs(language):
+    """What stands in figures and is printed, in a language; of the package what a passed exercise says."""
+    import anuralib
+    from anuralib._language import read_catalogue
+
+    package = Path(anuralib.__file__).parent / "course" / "locale" / f"{language}.po"
+    passed = "Pass: {name}"
+    return read_page(BOOK / "locale", language, OUTPUTS) | {
+        passed: read_catalogue(package.read_text(encoding="utf-8")).get(passed, passed)
+    }
+
+
 def store_once(app, exception):
     """Sounds, pictures, styles and scripts of notebook outputs as files beside the pages."""
     if exception is None and app.builder.format == "html":
         import anuralib
 
+        if app.config.anura_translation:
+            language = app.config.anura_translation
+            figures = Path(app.config.nb_execution_cache_path) / FOLDER
+            translate_outputs(Path(app.outdir), figures, known_outputs(language), language)
         move_inline(Path(app.outdir), package_scripts(Path(anuralib.__file__).parent / "show"))
         shrink_pictures(Path(app.outdir) / "_images")
         mark_drawings(Path(app.outdir))
