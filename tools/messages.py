@@ -14,6 +14,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import other_words
 import translate_book  # puts book/_ext on the path
 from babel.messages import pofile
 from babel.messages.catalog import Catalog
@@ -151,6 +152,32 @@ def update_book(templates, begin=()):
     return counts
 
 
+def outputs_template(build):
+    """The words in the figures of a built book, and what its cells printed; None where no book was built."""
+    caches = sorted((build / ".jupyter_cache").glob(f"*/{other_words.FOLDER}"), key=lambda p: p.parent.stat().st_mtime)
+    if not caches:
+        return None
+    template, site = Catalog(fuzzy=False), build / "html"
+    said = [line for page in PAGES if (site / f"{page}.html").is_file()
+            for line in other_words.printed_lines((site / f"{page}.html").read_text(encoding="utf-8"))]  # fmt: skip
+    drawn = [text for path in sorted(caches[-1].glob("*.pickle")) for text in other_words.kept_texts(path)]
+    for text in [*sorted(set(drawn)), *dict.fromkeys(said)]:
+        if other_words.is_sentence(text):
+            template.add(other_words.template(text))
+    return template
+
+
+def update_outputs():
+    """Update the catalogue of outputs after the book that was built last; {(language, name): counts}."""
+    counts, template = {}, outputs_template(ROOT / "book" / "_build")
+    for language in LANGUAGES if template else ():
+        path = catalogue_path(ROOT / "book" / "locale", language, other_words.OUTPUTS)
+        old = read(path, language) if path.is_file() else Catalog(locale=language)
+        catalogue, counts[language, other_words.OUTPUTS] = update(old, template, {})
+        write(catalogue, path, language)
+    return counts
+
+
 def report(counts):
     """What is to be done as a table; pages without a catalogue are counted together."""
     rows, waiting = [], Counter()
@@ -180,7 +207,7 @@ def main():
         write(catalogue, path, language)
     if not options.package_only:
         with tempfile.TemporaryDirectory() as folder:
-            counts |= update_book(book_templates(folder), begin)
+            counts |= update_book(book_templates(folder), begin) | update_outputs()
     print(report(counts))
 
 

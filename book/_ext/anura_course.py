@@ -14,6 +14,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+from catalogues import BOOK, read_page
 from course_settings import (
     citation,
     colab_url,
@@ -23,7 +24,6 @@ from course_settings import (
     course_version,
     package_source,
 )
-from catalogues import BOOK, read_page
 from dark_figures import mark_drawings
 from docutils import nodes
 from other_words import FOLDER, OUTPUTS, translate_outputs
@@ -111,7 +111,8 @@ def key_execution_cache(app, config):
     settings.write_text(FIGURES, encoding="utf-8")
     start = settings.parent / "startup" / "keep_figures.py"
     start.parent.mkdir(exist_ok=True)
-    start.write_text(KEEP_FIGURES.format(place=str(Path(__file__).parent), folder=str(cache / FOLDER)), encoding="utf-8")
+    here = str(Path(__file__).parent)
+    start.write_text(KEEP_FIGURES.format(place=here, folder=str(cache / FOLDER)), encoding="utf-8")
     os.environ["IPYTHONDIR"] = str(settings.parents[1])
 
 

@@ -22,10 +22,8 @@ from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 
 NOTICE = {
-    "es": ("Traducción al español. El código, sus salidas y los textos dentro de las figuras quedan en inglés, "
-           "y también las páginas que todavía no están traducidas.", "Esta página en inglés"),
-    "pt_BR": ("Tradução para o português. O código, suas saídas e os textos dentro das figuras ficam em inglês, "
-              "e também as páginas ainda não traduzidas.", "Esta página em inglês"),
+    "es": ("Traducción al español. El código y sus tablas quedan en inglés.", "Esta página en inglés"),
+    "pt_BR": ("Tradução para o português. O código e suas tabelas ficam em inglês.", "Esta página em inglês"),
 }  # fmt: skip
 # The title of a solution as sphinx-exercise has it, as it should be, and how the exercise is written after it.
 SOLUTION = {

@@ -62,7 +62,9 @@ def say(text, known):
 
 
 def is_sentence(text):
-    """Whether there is something to translate: not so numbers, codes, units and names with underscores."""
+    """Whether there is something to translate: not so numbers, codes, units, names with underscores, lists and rows."""
+    if re.search(r"^[\[{(']|\S(?: {2,}|\t)|^Pass: ", text):
+        return False
     words = re.findall(r"[^\W\d_]+", re.sub(r"\$[^$]*\$|\S*_\S*", "", text))
     return any(len(word) > 2 and not word.isupper() and word.lower() != "khz" for word in words)
 
@@ -105,6 +107,11 @@ def _figure(path):
     figure = pickle.loads(zlib.decompress(path.read_bytes()))  # written by this build
     plt.close(figure)
     return figure
+
+
+def kept_texts(path):
+    """The texts of a kept figure."""
+    return [text for text, _ in figure_texts(_figure(path))]
 
 
 def redraw(path, known):

@@ -22,7 +22,8 @@ def test_a_text_keeps_its_numbers(text, said):
 
 @pytest.mark.parametrize(
     ("text", "has"),
-    [("time (s)", True), ("METTIN", False), ("kHz", False), ("0.5", False), ("max_probability", False), ("$x^2$", False)],
+    [("time (s)", True), ("METTIN", False), ("kHz", False), ("0.5", False), ("max_probability", False),
+     ("$x^2$", False), ("['a thing']", False), ("train    12", False), ("Pass: pond.1", False)],
 )  # fmt: skip
 def test_codes_and_units_are_nothing_to_translate(text, has):
     assert other_words.is_sentence(text) is has
@@ -56,7 +57,12 @@ def test_a_figure_is_drawn_again_with_other_words(kept, monkeypatch):
     left.set_xlim(0, 0.5)
     path = kept(figure)
     drawn = []
-    monkeypatch.setattr(Figure, "savefig", lambda self, out, **_: (drawn.extend([*texts(self), self.axes[0].get_xlim()]), out.write(b"x")))
+
+    def savefig(self, out, **_):
+        drawn.extend([*texts(self), self.axes[0].get_xlim()])
+        out.write(b"x")
+
+    monkeypatch.setattr(Figure, "savefig", savefig)
     assert other_words.redraw(path, KNOWN) == b"x"
     assert {"cantos", "tiempo (s)", "una charca de 3 ranas", "uno", "dos", "charca", "METTIN", (0, 0.5)} <= set(drawn)
     assert other_words.redraw(path, {}) is None

@@ -20,6 +20,7 @@ from babel.messages.catalog import Catalog
 from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.utils import new_document
+from other_words import OUTPUTS
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "book" / "locale"
@@ -67,7 +68,7 @@ def test_every_page_has_its_catalogue_in_all_languages_or_in_none():
     for page in messages.PAGES:
         assert len({catalogues.catalogue_path(LOCALE, name, page).is_file() for name in messages.LANGUAGES}) == 1, page
     there = {p.relative_to(LOCALE / "es" / "LC_MESSAGES").with_suffix("").as_posix() for p in LOCALE.glob("es/**/*.po")}
-    assert there <= set(messages.PAGES), "a catalogue of a page that is not in the table of contents"
+    assert there <= {*messages.PAGES, OUTPUTS}, "a catalogue of a page that is not in the table of contents"
 
 
 def _kept(found):
@@ -96,6 +97,12 @@ def test_links_roles_code_and_numbers_are_kept(language, page):
     for message in catalogue(language, page):
         if message.string:
             assert broken(message.id, message.string) == set(), message.id
+
+
+@each_language
+def test_figures_and_printed_lines_keep_their_numbers(language):
+    for message in catalogue(language, OUTPUTS):
+        assert not message.string or message.string.count("{}") == message.id.count("{}"), message.id
 
 
 @pytest.mark.parametrize(
