@@ -28,6 +28,8 @@ from dark_figures import mark_drawings
 from docutils import nodes
 from other_words import FOLDER, OUTPUTS, translate_outputs
 from page_files import move_inline, package_scripts, shrink_pictures
+from same_training import FOLDER as TRAININGS
+from same_training import forget_trainings
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
@@ -50,10 +52,11 @@ KEPT_CACHES = 3  # full, smoke, and the one before
 KEEP_FIGURES = """\
 import sys
 sys.path.append({place!r})
-import other_words
+import other_words, same_training
 sys.path.remove({place!r})
 other_words.keep_figures({folder!r})
-del sys, other_words
+same_training.keep_trainings({trainings!r})
+del sys, other_words, same_training
 """
 FIGURES = "c.InlineBackend.figure_formats = {'retina'}\n"
 
@@ -112,7 +115,8 @@ def key_execution_cache(app, config):
     start = settings.parent / "startup" / "keep_figures.py"
     start.parent.mkdir(exist_ok=True)
     here = str(Path(__file__).parent)
-    start.write_text(KEEP_FIGURES.format(place=here, folder=str(cache / FOLDER)), encoding="utf-8")
+    places = {"place": here, "folder": str(cache / FOLDER), "trainings": str(cache / TRAININGS)}
+    start.write_text(KEEP_FIGURES.format(**places), encoding="utf-8")
     os.environ["IPYTHONDIR"] = str(settings.parents[1])
 
 
@@ -358,4 +362,5 @@ def setup(app):
     app.connect("doctree-resolved", name_contents_apart, priority=900)
     app.connect("build-finished", write_notebooks)
     app.connect("build-finished", store_once)
+    app.connect("build-finished", forget_trainings)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
