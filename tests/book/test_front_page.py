@@ -2,9 +2,11 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from front_page import LENGTH_S, NIGHT, START_S, fill_thumbnails
+from front_page import CARD, LENGTH_S, NIGHT, START_S, add_card, fill_thumbnails, write_card
+from PIL import Image
 from sphinx.errors import ExtensionError
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
@@ -43,3 +45,17 @@ def test_a_thumbnail_is_the_figure_of_another_page_also_from_a_translation(tmp_p
     (tmp_path / "intro.html").write_text(empty.replace("fig-a-b", "fig-none"), encoding="utf-8")
     with pytest.raises(ExtensionError, match="fig-none"):
         fill_thumbnails(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(("address", "n"), [("https://example.org/course", 1), ("", 0)])
+def test_a_link_to_the_course_shows_a_card_where_its_address_is_known(address, n):
+    app, context = SimpleNamespace(config=SimpleNamespace(anura_site_url=address)), {"metatags": "<meta>"}
+    add_card(app, "intro", "", context, None)
+    assert context["metatags"].count('og:image" content="https://example.org/course/_static/card.png"') == n
+
+
+def test_the_card_has_the_size_it_says_and_few_bytes(book_pond, tmp_path):
+    write_card(tmp_path / "card.png")
+    with Image.open(tmp_path / "card.png") as card:
+        assert card.size == CARD
+    assert (tmp_path / "card.png").stat().st_size < 500_000
