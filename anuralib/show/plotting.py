@@ -132,7 +132,7 @@ def _draw_labels(ax, labels, start_s, end_s, top_khz):
     ax.set_yticks(np.arange(0, top_khz + 0.01, 2 if top_khz > 4 else 1))
     for name, i in rows.items():  # a name may hold dollar signs: it is no formula
         ax.annotate(str(name), (1.005, top_khz + height * (0.5 + i)), xycoords=("axes fraction", "data"),
-                    fontsize=8, va="center", annotation_clip=False, parse_math=False)  # fmt: skip
+                    fontsize=9, va="center", annotation_clip=False, parse_math=False)  # fmt: skip
 
 
 def plot_history(history, ax=None):
