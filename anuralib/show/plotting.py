@@ -159,7 +159,7 @@ def plot_history(history, ax=None):
         right.plot(history["epoch"], history["valid_map"], color=COLOURS[2], ls="--", label=_("mean average precision"))
         right.set_ylabel(_("mean average precision, validation (0 to 1)"))
         twin_lines = right.get_lines()
-    ax.set(xlabel=_("epoch"), ylabel=_("loss (nats a label)"), ylim=(0, None))
+    ax.set(xlabel=_("epoch"), ylabel=_("loss (nats per label)"), ylim=(0, None))
     # Above the picture: inside, a legend would lie on one of the curves.
     ax.legend(handles=[*ax.get_lines(), *twin_lines], loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
     return ax

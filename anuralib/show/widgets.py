@@ -56,7 +56,7 @@ def explore(draw, title, **options):
     return Explorer(draw, known, title)
 
 
-def _axes(width=7, height=3):
+def _axes(width=5.2, height=3):
     """A figure of its own, which no notebook shows by itself."""
     from matplotlib.figure import Figure
 
@@ -190,7 +190,7 @@ def threshold(y_true, y_prob, name="", thresholds=None):
             ax.plot(steps, values, looks[label][1], color=looks[label][0], label=label)
         ax.axvline(threshold, color="0.5", lw=3, alpha=0.5)
         ax.set(xlabel="threshold (probability)", ylabel="score (0 to 1)", ylim=(-0.03, 1.03), xlim=(0, 1))
-        ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
         tp, fp, fn = counts(threshold)
         precision = f"{tp / (tp + fp):.2f}" if tp + fp else "not defined"
         f1 = f1_from_counts(tp, tp + fn, tp + fp)
