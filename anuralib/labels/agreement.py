@@ -46,9 +46,10 @@ def match_bouts(labels_a, labels_b, collar_s=1.0):
     Returns
     -------
     DataFrame
-        One row per pair, and one row per bout without a partner: ``recording``, ``start_s`` (where to listen), ``species_a``,
-        ``species_b``, ``quality_a``, ``quality_b``, ``onset_s`` and ``offset_s`` (start and end of b minus those of
-        a), and ``verdict``: "same", "other species", "only a" or "only b". What has no value is None or NaN.
+        One row per pair, and one row per bout without a partner: ``recording``, ``start_s`` (where to listen),
+        ``species_a``, ``species_b``, ``quality_a``, ``quality_b``, ``onset_s`` and ``offset_s`` (start and end of b
+        minus those of a), and ``verdict``: "same", "other species", "only a" or "only b". What has no value is None
+        or NaN.
 
     Raises
     ------
