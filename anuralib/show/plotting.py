@@ -161,7 +161,7 @@ def plot_history(history, ax=None):
         twin_lines = right.get_lines()
     ax.set(xlabel=_("epoch"), ylabel=_("loss (nats per label)"), ylim=(0, None))
     # Above the picture: inside, a legend would lie on one of the curves.
-    ax.legend(handles=[*ax.get_lines(), *twin_lines], loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
+    ax.legend(handles=[*ax.get_lines(), *twin_lines], loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
     return ax
 
 
