@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from front_page import CARD, LENGTH_S, NIGHT, START_S, add_card, fill_thumbnails, write_card
 from PIL import Image
 from sphinx.errors import ExtensionError
@@ -20,15 +21,18 @@ def test_ten_types_call_in_the_eight_seconds(book_pond):
 
 
 def test_hours_are_those_of_the_chapters():
-    cards = re.findall(r":link: (\w+)/[\w-]+\n:link-type: doc\n\n(?:(?!:::).*\n)*?:::\{card-footer\}\n(.*)\n", INTRO)
+    cards = re.findall(r":link: (\w+/[\w-]+)\n:link-type: doc\n\n(?:(?!:::).*\n)*?:::\{card-footer\}\n(.*)\n", INTRO)
     assert len(cards) == 9
-    for part, said in cards:
-        texts = [page.read_text(encoding="utf-8") for page in (BOOK / part).glob("*.md")]
+    contents = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
+    parts = [[chapter["file"] for chapter in part["chapters"]] for part in contents["parts"]]
+    for first, said in cards:
+        files = next(files for files in parts if first in files)
+        texts = [(BOOK / f"{file}.md").read_text(encoding="utf-8") for file in files]
         minutes = [int(m[1]) for text in texts if (m := re.search(r"^\*\*Time\*\* (\d+) minutes", text, re.M))]
         if minutes:
             hours = round(sum(minutes) / 30) / 2
             plural = "" if len(minutes) == 1 else "s"
-            assert said == f"{len(minutes)} chapter{plural}, {hours:g} hour{'' if hours == 1 else 's'}", part
+            assert said == f"{len(minutes)} chapter{plural}, {hours:g} hour{'' if hours == 1 else 's'}", first
 
 
 def test_a_thumbnail_is_the_figure_of_another_page_also_from_a_translation(tmp_path):
