@@ -17,7 +17,8 @@ READY := .venv/.ready
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/	/'
 
-PIP := $(BIN)/python -m pip install --quiet $(PIP_ARGS)
+# Modules are compiled when they are first imported: most of those in 200 packages never are.
+PIP := $(BIN)/python -m pip install --quiet --no-compile $(PIP_ARGS)
 # Wheels only: an archive of sources would run code of its own, and fetch more to build with.
 LOCKED := $(PIP) --require-hashes --no-deps --only-binary :all: --requirement requirements
 PINNED := $(PIP) --constraint constraints.txt

@@ -101,7 +101,7 @@ def per_species(values, species, what):
         return np.array([values[code] for code in species], dtype=float)
     values = np.asarray(values, dtype=float)
     if values.shape not in ((), (len(species),)):
-        raise ValueError(f"{what} must be a number or {len(species)} numbers, one a species")
+        raise ValueError(f"{what} must be a number or {len(species)} numbers, one per species")
     return np.broadcast_to(values, len(species)).copy()
 
 

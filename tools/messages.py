@@ -14,13 +14,14 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-import other_words
 import translate_book  # puts book/_ext on the path
 from babel.messages import pofile
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from catalogues import LANGUAGES as _ALL
 from catalogues import PAGES, TRANSLATED_PAGES, catalogue_path, extra_messages, has_words, read_page
+from other_words import FOLDER, OUTPUTS, is_sentence, kept_texts, printed_lines
+from other_words import template as output_template
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = tuple(language for language in _ALL if language != "en")
@@ -154,16 +155,16 @@ def update_book(templates, begin=()):
 
 def outputs_template(build):
     """The words in the figures of a built book, and what its cells printed; None where no book was built."""
-    caches = sorted((build / ".jupyter_cache").glob(f"*/{other_words.FOLDER}"), key=lambda p: p.parent.stat().st_mtime)
+    caches = sorted((build / ".jupyter_cache").glob(f"*/{FOLDER}"), key=lambda p: p.parent.stat().st_mtime)
     if not caches:
         return None
     template, site = Catalog(fuzzy=False), build / "html"
     said = [line for page in PAGES if (site / f"{page}.html").is_file()
-            for line in other_words.printed_lines((site / f"{page}.html").read_text(encoding="utf-8"))]  # fmt: skip
-    drawn = [text for path in sorted(caches[-1].glob("*.pickle")) for text in other_words.kept_texts(path)]
+            for line in printed_lines((site / f"{page}.html").read_text(encoding="utf-8"))]  # fmt: skip
+    drawn = [text for path in sorted(caches[-1].glob("*.pickle")) for text in kept_texts(path)]
     for text in [*sorted(set(drawn)), *dict.fromkeys(said)]:
-        if other_words.is_sentence(text):
-            template.add(other_words.template(text))
+        if is_sentence(text):
+            template.add(output_template(text))
     return template
 
 
@@ -171,9 +172,9 @@ def update_outputs():
     """Update the catalogue of outputs after the book that was built last; {(language, name): counts}."""
     counts, template = {}, outputs_template(ROOT / "book" / "_build")
     for language in LANGUAGES if template else ():
-        path = catalogue_path(ROOT / "book" / "locale", language, other_words.OUTPUTS)
+        path = catalogue_path(ROOT / "book" / "locale", language, OUTPUTS)
         old = read(path, language) if path.is_file() else Catalog(locale=language)
-        catalogue, counts[language, other_words.OUTPUTS] = update(old, template, {})
+        catalogue, counts[language, OUTPUTS] = update(old, template, {})
         write(catalogue, path, language)
     return counts
 

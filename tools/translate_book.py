@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
@@ -158,8 +159,9 @@ def main():
     """Build all translations."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("languages", nargs="*", default=[key for key in LANGUAGES if key != "en"])
-    for language in parser.parse_args().languages:
-        build(language)
+    languages = parser.parse_args().languages
+    with ThreadPoolExecutor(len(languages)) as pool:  # each waits for a process of its own
+        list(pool.map(build, languages))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ For each chapter: what learners can do afterwards and the exercise in which you 
 what they are likely to believe and the exercise that brings it to light, and what is worth talking about.
 
 Minutes are for learners who are new to the matter: *read* and *run* (the cells and the exercises) are the time that
-the chapter states, *discuss* comes on top. The first walk through a chapter on a machine takes a few minutes more,
+the chapter states, *discuss* is added to it. The first walk through a chapter on a machine takes a few minutes more,
 because the pond is made then.
 
 This page is written from `teach/chapters.yml` in the repository; a test holds that file against the chapters.

@@ -49,7 +49,7 @@ class BirdNET:
     Parameters
     ----------
     n_jobs : int, optional
-        Copies of the network, each in a thread of its own and 0.4 GB large; one a core if not given, 4 at most.
+        Copies of the network, each in a thread of its own and 0.4 GB large; one per core if not given, 4 at most.
 
     Raises
     ------

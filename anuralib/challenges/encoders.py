@@ -105,7 +105,7 @@ def embed_recordings(
     on_error : {"raise", "skip"}
         What to do with a recording that can't be read: stop, or leave it out and name it in one warning.
     n_jobs : int, optional
-        Threads that read ahead, and BirdNET's copies; one a core if not given.
+        Threads that read ahead, and BirdNET's copies; one per core if not given.
     progress : bool
 
     Returns
@@ -336,7 +336,7 @@ def join_labels(windows, labels, species=None, least=None):
     windows : DataFrame
         `recording`, `start_s`, `end_s` (seconds), as from `embed_recordings`.
     labels : Dataset or DataFrame
-        A Dataset: its strong labels. Or a windows frame, `fname`, `min_t`, `max_t` and a column a species.
+        A Dataset: its strong labels. Or a windows frame, `fname`, `min_t`, `max_t` and one column per species.
     species : sequence of str, optional
         Which columns; all of a Dataset or a windows frame if not given.
     least : float, optional

@@ -66,7 +66,7 @@ class Dataset:
         Returns
         -------
         DataFrame
-            A row a kind of problem, gravest first: `level` ("error": mend it first, "warning":
+            One row per kind of problem, gravest first: `level` ("error": mend it first, "warning":
             look at it, "note": good to know), `problem`, `n`, `where` (list of recordings, species,
             or files with lines), `advice`. Empty if nothing was found.
         """

@@ -148,7 +148,7 @@ def simulate_pond(out_dir, n_recordings=120, duration_s=60, seed=0, n_jobs=None)
     seed : int
         The same seed gives the same bytes, whatever `n_jobs`.
     n_jobs : int, optional
-        Processes; by default one a core.
+        Processes; by default one per core.
 
     Returns
     -------
@@ -183,7 +183,7 @@ def simulate_focal(out_dir, species=None, n_each=6, duration_s=9, seed=0, n_jobs
     seed : int
         The same seed gives the same bytes, whatever `n_jobs`.
     n_jobs : int, optional
-        Processes; by default one a core.
+        Processes; by default one per core.
 
     Returns
     -------

@@ -216,7 +216,7 @@ def predict_folder(
         start_s, end_s, species), labels/NAME.txt for Audacity, and windows/NAME.csv, the parts of the first;
         done/NAME.json says of which recording (size, time) they are. A second process waits for the first.
     threshold : float, Series or dict
-        Yes from this probability on; one for all, or one a species (see `tune_thresholds`).
+        Yes from this probability on; one for all, or one per species (see `tune_thresholds`).
     window_s, hop_s : float
         In seconds; `window_s` as in training.
     block_s : float

@@ -46,9 +46,10 @@ def match_bouts(labels_a, labels_b, collar_s=1.0):
     Returns
     -------
     DataFrame
-        A row a pair, and a row a bout without a partner: ``recording``, ``start_s`` (where to listen), ``species_a``,
-        ``species_b``, ``quality_a``, ``quality_b``, ``onset_s`` and ``offset_s`` (start and end of b minus those of
-        a), and ``verdict``: "same", "other species", "only a" or "only b". What has no value is None or NaN.
+        One row per pair, and one row per bout without a partner: ``recording``, ``start_s`` (where to listen),
+        ``species_a``, ``species_b``, ``quality_a``, ``quality_b``, ``onset_s`` and ``offset_s`` (start and end of b
+        minus those of a), and ``verdict``: "same", "other species", "only a" or "only b". What has no value is None
+        or NaN.
 
     Raises
     ------
@@ -144,7 +145,7 @@ def agreement(
     Returns
     -------
     DataFrame
-        A row a species that either marked: `species`, `n_a`, `n_b` (labels), `kappa`, `jaccard`,
+        One row per species that either marked: `species`, `n_a`, `n_b` (labels), `kappa`, `jaccard`,
         `onset_error_s`, `offset_error_s` (mean over the labels of a that overlap one of b). NaN
         where undefined: kappa when both marked everything, errors without an overlap.
 

@@ -95,7 +95,7 @@ def merge_calls(labels: pd.DataFrame, max_gap_s: float = 1.0) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The same columns, a row a bout, sorted by recording and start. A bout runs from its first
+        The same columns, one row per bout, sorted by recording and start. A bout runs from its first
         start to its last end, and has the *best* quality of its calls (H over M over L), because
         a bout is as recognisable as its clearest call; `low_hz` and `high_hz` enclose all calls.
         Any other column keeps the value of the bout's first call.

@@ -127,7 +127,7 @@ def strong_to_weak(
     Returns
     -------
     DataFrame
-        A row a recording and species that either knows of: `recording`, `species`, `n_labels`, `labelled_s`,
+        One row per recording and species that either knows of: `recording`, `species`, `n_labels`, `labelled_s`,
         `calling_index` (NaN if the recording or species is not in `weak_labels`), `verdict`: "both", "strong only" or
         "weak only".
 

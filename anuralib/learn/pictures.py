@@ -161,7 +161,7 @@ def window_features(
     dataset : Dataset
         Says with `recordings` (columns recording, path) where the sound is.
     n_jobs : int, optional
-        Threads that read and filter; one a core if not given.
+        Threads that read and filter; one per core if not given.
     channel : int or "mix"
         Channel of the recording, see `read_audio`.
     dtype : "float32" or "float16"

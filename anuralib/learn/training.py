@@ -149,6 +149,13 @@ def _optimizer(model, lr, weight_decay, n_steps, schedule):
     return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=n_steps, pct_start=start)
 
 
+def _check_numbers(epochs, batch_size, lr, clip_norm):
+    if epochs < 1 or batch_size < 1 or not (lr > 0 and clip_norm > 0):
+        raise ValueError(
+            f"need epochs >= 1, batch_size >= 1, lr > 0, clip_norm > 0; got {epochs, batch_size, lr, clip_norm}"
+        )
+
+
 def _check_batches(team, batch_size, mix, steps):
     if batch_size < team.size or (mix is not None and team.size > 1) or (steps is not None and steps < 1):
         raise ValueError(f"need steps >= 1, a batch for each of {team.size} process(es), and no mix for several; got "
@@ -177,6 +184,18 @@ def _epoch(number, seed, model, trained, optimizer, schedule, recipe, train, val
     return row, score
 
 
+def _check_trained(model, features, device):
+    """Whether a trained network has numbers for weights and gives numbers; it is left ready to predict."""
+    check_weights(model)
+    check_outputs(model, all_logits(model, features, len(features), device))
+    model.eval()
+
+
+def _say_where_it_stands(run, epochs, patience):
+    state = "complete, nothing to train" if run.is_complete(epochs, patience) else "resumed"
+    tqdm.write(f"{run.path}: {state} after epoch {len(run.rows)} of {epochs}")
+
+
 def _written(run, model):
     """The history of a run; with a folder, it and the network are written there."""
     frame = pd.DataFrame(run.rows)
@@ -189,30 +208,11 @@ def _written(run, model):
 
 @alone_in_out_dir
 def fit(
-    model,
-    train,
-    valid=None,
-    loss="bce",
-    epochs=20,
-    seed=0,
-    device="auto",
-    out_dir=None,
-    resume=True,
-    batch_size=64,
-    lr=3e-3,
-    weight_decay=0.01,
-    patience=8,
-    augment=None,
-    mix=None,
-    sampling=None,
-    clip_norm=5.0,
-    precision="float32",
-    on_epoch=None,
-    progress=True,
-    schedule="one_cycle",
-    steps=None,
+    model, train, valid=None, loss="bce", epochs=20, seed=0, device="auto", out_dir=None, resume=True,
+    batch_size=64, lr=3e-3, weight_decay=0.01, patience=8, augment=None, mix=None, sampling=None,
+    clip_norm=5.0, precision="float32", on_epoch=None, progress=True, schedule="one_cycle", steps=None,
     accelerator=None,
-):
+):  # fmt: skip
     """Train a network; afterwards it has the weights of its best epoch.
 
     AdamW (Loshchilov & Hutter 2019) with a one-cycle learning rate (Smith & Topin 2018): up to
@@ -290,10 +290,7 @@ def fit(
         The loss is no longer a number: the learning rate is too high.
     """
     train, valid = _check_data(model, train, valid)
-    if epochs < 1 or batch_size < 1 or not (lr > 0 and clip_norm > 0):
-        raise ValueError(
-            f"need epochs >= 1, batch_size >= 1, lr > 0, clip_norm > 0; got {epochs, batch_size, lr, clip_norm}"
-        )
+    _check_numbers(epochs, batch_size, lr, clip_norm)
     augment, mix = _augmentation(augment, train[0].shape[2:]), get_mix(mix)
     sampling = None if sampling is None else check_sampling(sampling, len(train[0]))
     team, device = Team(accelerator), pick_device(device) if accelerator is None else accelerator.device
@@ -320,8 +317,7 @@ def fit(
     trained = team.wrap(model)
     done = len(run.rows)
     if done and progress:
-        state = "complete, nothing to train" if run.is_complete(epochs, patience) else "resumed"
-        tqdm.write(f"{run.path}: {state} after epoch {done} of {epochs}")
+        _say_where_it_stands(run, epochs, patience)
     bar = tqdm(total=epochs, initial=done, desc="fit", unit="epoch", disable=not progress)
     with bar, torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         while not run.is_complete(epochs, patience):
@@ -332,7 +328,5 @@ def fit(
             bar.update()
             bar.set_postfix(train_loss=f"{row['train_loss']:.4f}", valid_map=f"{row['valid_map']:.3f}")
     run.restore_best()
-    check_weights(model)
-    check_outputs(model, all_logits(model, train[0][:batch_size], batch_size, device))
-    model.eval()
+    _check_trained(model, train[0][:batch_size], device)
     return History(_written(run, model), run.best[0])

@@ -38,7 +38,7 @@ def _parser():
     add("--processes", type=int, default=1, metavar="N", help="GPUs that train a network together (by accelerate)")
     add("--loso", action="store_true", help="leave one site out, too: a training for each site and network")
     add("--draws", type=int, default=1000, help="of recordings, for the intervals")
-    add("--jobs", type=int, metavar="N", help="workers that read and cut; one a core if not given")
+    add("--jobs", type=int, metavar="N", help="workers that read and cut; one per core if not given")
     add("--quiet", action="store_true", help="no progress bars")
     return parser
 

@@ -53,7 +53,7 @@ def sources(dataset):
 
 
 def write_findings(dataset, folder):
-    """What `check` says of the data set, a row a kind of problem."""
+    """What `check` says of the data set, one row per kind of problem."""
     findings = dataset.check()
     findings = findings.assign(where=findings["where"].map("; ".join))
     write_text(findings.to_csv(index=False, lineterminator="\n"), folder / FINDINGS)

@@ -30,7 +30,7 @@ def call_types():
     Returns
     -------
     pandas.DataFrame
-        A row a call type, indexed by ``code``: ``name``; ``like`` (the species whose published call gave
+        One row per call type, indexed by ``code``: ``name``; ``like`` (the species whose published call gave
         the outline, or empty); ``source`` (its key in the book's bibliography); ``sites``;
         ``recordings`` (in how many of 120 recordings it calls);
         ``most_calls`` (in one recording; 0: no limit);
@@ -195,7 +195,7 @@ def call_examples(species, seed=0, seconds=2.5):
     signal : ndarray, shape (n,), float32
         Sampled at 22,050 Hz; all calls have the same root mean square.
     labels : pandas.DataFrame
-        ``start_s``, ``end_s``, ``species``, a row a type: what `player` makes buttons of.
+        ``start_s``, ``end_s``, ``species``, one row per type: what `player` makes buttons of.
 
     Raises
     ------

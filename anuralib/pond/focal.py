@@ -78,7 +78,7 @@ def render_focal(code, duration_s, rng):
 
 
 def plan_focal(species, n_each, seed):
-    """A row a recording: `recording`, `site`, `species`; each is a place of its own, in a warm month of other years."""
+    """One row per recording (`recording`, `site`, `species`): a place of its own, in a warm month of other years."""
     rng, nights = np.random.default_rng([seed, 7]), pd.date_range("2016-09-01", "2019-03-31")
     rows = []
     for number, code in enumerate(code for code in species for _ in range(n_each)):

@@ -127,7 +127,7 @@ def evaluate(y_true, y_prob, threshold=0.5, groups=None, species=None):
     y_prob : array or DataFrame, shape (N, n_species)
         Probabilities from `predict`.
     threshold : float, array, Series or dict
-        Yes from this probability on; one for all, or one a species (see `tune_thresholds`).
+        Yes from this probability on; one for all, or one per species (see `tune_thresholds`).
     groups : Series or dict, optional
         Species to group name, see `frequency_groups`.
     species : sequence of str, optional
@@ -137,7 +137,7 @@ def evaluate(y_true, y_prob, threshold=0.5, groups=None, species=None):
     Returns
     -------
     DataFrame
-        A row a species, then "macro (common)", ... and "macro (all)". Columns: species, group,
+        One row per species, then "macro (common)", ... and "macro (all)". Columns: species, group,
         support (positive windows), n_predicted, precision, recall, f1, average_precision, auroc,
         threshold, n_species (how many species with positives a row averages). Undefined values
         are NaN (rules at the top of this module) and left out of the averages; precision, undefined

@@ -138,7 +138,7 @@ def _draw_labels(ax, labels, start_s, end_s, top_khz):
     ax.set_yticks(np.arange(0, top_khz + 0.01, 2 if top_khz > 4 else 1))
     for name, i in rows.items():  # a name may hold dollar signs: it is no formula
         ax.annotate(str(name), (1.005, top_khz + height * (0.5 + i)), xycoords=("axes fraction", "data"),
-                    fontsize=8, va="center", annotation_clip=False, parse_math=False)  # fmt: skip
+                    fontsize=9, va="center", annotation_clip=False, parse_math=False)  # fmt: skip
 
 
 def plot_history(history, ax=None):
@@ -165,9 +165,9 @@ def plot_history(history, ax=None):
         right.plot(history["epoch"], history["valid_map"], color=COLOURS[2], ls="--", label=_("mean average precision"))
         right.set_ylabel(_("mean average precision, validation (0 to 1)"))
         twin_lines = right.get_lines()
-    ax.set(xlabel=_("epoch"), ylabel=_("loss (nats a label)"), ylim=(0, None))
+    ax.set(xlabel=_("epoch"), ylabel=_("loss (nats per label)"), ylim=(0, None))
     # Above the picture: inside, a legend would lie on one of the curves.
-    ax.legend(handles=[*ax.get_lines(), *twin_lines], loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
+    ax.legend(handles=[*ax.get_lines(), *twin_lines], loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
     return ax
 
 

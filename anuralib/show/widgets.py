@@ -56,7 +56,7 @@ def explore(draw, title, **options):
     return Explorer(draw, known, title)
 
 
-def _axes(width=7, height=3):
+def _axes(width=5.2, height=3):
     """A figure of its own, which no notebook shows by itself."""
     from matplotlib.figure import Figure
 
@@ -190,7 +190,7 @@ def threshold(y_true, y_prob, name="", thresholds=None):
             ax.plot(steps, values, looks[label][1], color=looks[label][0], label=label)
         ax.axvline(threshold, color="0.5", lw=3, alpha=0.5)
         ax.set(xlabel="threshold (probability)", ylabel="score (0 to 1)", ylim=(-0.03, 1.03), xlim=(0, 1))
-        ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
         tp, fp, fn = counts(threshold)
         precision = f"{tp / (tp + fp):.2f}" if tp + fp else "not defined"
         f1 = f1_from_counts(tp, tp + fn, tp + fp)
@@ -239,7 +239,7 @@ def cutting(labels, duration_s=12.0, start_s=0.0, lengths_s=(1, 2, 3, 5), hops_s
                         f"({hit.mean():.0%}). The bouts take {called / duration_s:.0%} of the time.")  # fmt: skip
 
     first = [3 if 3 in lengths_s else lengths_s[0], 1 if 1 in hops_s else hops_s[0]]
-    return explore(draw, "Cut it otherwise", window_s=(list(lengths_s), first[0]), hop_s=(list(hops_s), first[1]))
+    return explore(draw, "Change window and hop", window_s=(list(lengths_s), first[0]), hop_s=(list(hops_s), first[1]))
 
 
 def mel_bands(signal, sample_rate_hz=22050, n_ffts=(256, 512, 1024, 2048), n_mels=(16, 32, 64, 128)):
@@ -272,7 +272,7 @@ def mel_bands(signal, sample_rate_hz=22050, n_ffts=(256, 512, 1024, 2048), n_mel
                         f"{1000 * samples / sample_rate_hz:.0f} ms of sound; "
                         f"bins are {sample_rate_hz / samples:.0f} Hz apart.")  # fmt: skip
 
-    return explore(draw, "Draw it otherwise", samples=(list(n_ffts), 1024 if 1024 in n_ffts else n_ffts[0]),
+    return explore(draw, "Change samples and bands", samples=(list(n_ffts), 1024 if 1024 in n_ffts else n_ffts[0]),
                    bands=(list(n_mels), 64 if 64 in n_mels else n_mels[0]))  # fmt: skip
 
 
@@ -321,7 +321,7 @@ def balance(windows, test_size=0.3, seeds=range(4)):
                         f"side only; {leaks['recording']:.0%} of the test windows share a recording with train, "
                         f"{leaks['sound']:.0%} even sound.")  # fmt: skip
 
-    return explore(draw, "Split it otherwise", way=list(ways), seed=list(seeds))
+    return explore(draw, "Change split and seed", way=list(ways), seed=list(seeds))
 
 
 _DPI = 90

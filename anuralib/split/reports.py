@@ -90,7 +90,7 @@ def split_report(
     Returns
     -------
     DataFrame
-        A row a species, in the order of the columns: `species`, `n_recordings` (groups with it),
+        One row per species, in the order of the columns: `species`, `n_recordings` (groups with it),
         `n_train`, `n_valid` (if there is such a subset), `n_test` (windows), `test_share`,
         `deviation` (how far `test_share` is from `test_size`), `best_deviation` (the smallest that whole groups
         allow for this species alone with both sides filled, the physical limit), `missing_in`

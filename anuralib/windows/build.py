@@ -156,7 +156,7 @@ def build_windows(
     Windows are 3 s long, one begins every second; sound is one channel at 22,050 Hz, 16 bit, one
     file a window. A run that was interrupted is taken up where it stopped: every file is written
     whole or not at all. A recording that was replaced by another is cut anew (`build.json` knows size
-    and time of each). `metadata.csv` comes last, beside `report.csv` with a row a recording:
+    and time of each). `metadata.csv` comes last, beside `report.csv` with one row per recording:
     `recording`, `n_windows`, `problem` (empty text, or why it was skipped).
 
     Parameters
@@ -236,7 +236,7 @@ def build_windows(
 
 
 def _write_report(out_dir: Path, recordings: pd.DataFrame, groups: dict, problems: dict) -> None:
-    """A row a recording: how many windows, and why none."""
+    """One row per recording: how many windows, and why none."""
     counts = {name: 0 if name in problems else len(table) for name, table in groups.items()}
     heard = recordings.get("annotated", pd.Series(True, index=recordings.index))
     lost = np.where(heard, "shorter than a window", "not annotated")

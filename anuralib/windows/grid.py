@@ -195,7 +195,7 @@ def window_labels(
     Returns
     -------
     DataFrame
-        A row a window, sorted by recording and start: `sample_name`, `fname`, `min_t`, `max_t`
+        One row per window, sorted by recording and start: `sample_name`, `fname`, `min_t`, `max_t`
         (seconds, int64 if all are whole), `site`, `date` (text), `species_number`, `subset`
         (empty text), then the species (int8, 0 or 1).
 

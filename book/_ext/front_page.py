@@ -5,17 +5,20 @@ the figure's file is known once that page is written, so it is filled in at the 
 """
 
 import html
+import io
 import os
 import re
 from functools import cache
 from pathlib import Path
 
 from catalogues import LANGUAGES
+from course_settings import course_repository, course_site_url
 from docutils import nodes
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 NIGHT, START_S, LENGTH_S = "SIM2_20201108_204500", 5.0, 8.0  # ten call types in eight seconds
+CARD, CARD_NAME = (1200, 630), "card.png"
 TITLES = {"en": "A November night", "es": "Una noche de noviembre", "pt_BR": "Uma noite de novembro"}
 _EMPTY = re.compile(r'<img class="anura-thumbnail" alt="" data-figure="([\w-]+)">')
 _FIGURE = re.compile(r'<figure\b[^>]*\bid="(fig-[\w-]+)"[^>]*>.*?<img\b[^>]*\bsrc="([^"]+)"', re.DOTALL)
@@ -31,7 +34,8 @@ class Night(SphinxDirective):
 
 
 @cache
-def night(language="en"):
+def _eight_seconds():
+    """(sound, labels) of the night on the front page."""
     import anuralib as al
 
     pond, kinds = al.load_dataset("pond"), al.call_types()
@@ -44,7 +48,14 @@ def night(language="en"):
         start_s=labels["start_s"] - START_S, end_s=labels["end_s"] - START_S,
     )  # fmt: skip
     path = pond.recordings.set_index("recording")["path"][name]
-    sound = al.read_audio(path, start_s=START_S, duration_s=LENGTH_S)
+    return al.read_audio(path, start_s=START_S, duration_s=LENGTH_S), labels
+
+
+@cache
+def night(language="en"):
+    import anuralib as al
+
+    sound, labels = _eight_seconds()
     return str(al.player(sound, labels, title=TITLES[language], simulated=True, max_s=LENGTH_S, reveal=True))
 
 
@@ -98,14 +109,45 @@ def fill_thumbnails(site, book):
         part.replace(page)
 
 
+def write_card(path):
+    """Write the picture that a link to the course shows elsewhere: the night of the front page, 1200 x 630."""
+    from PIL import Image
+
+    from anuralib.show.player import sound_picture
+
+    sound, _ = _eight_seconds()
+    picture = Image.open(io.BytesIO(sound_picture(sound, 22_050, 10_000, size=(1200, 400)))).convert("RGB")
+    picture.resize(CARD, Image.Resampling.LANCZOS).quantize(64).save(path, "PNG", optimize=True)
+
+
+def add_card(app, pagename, templatename, context, doctree):
+    """Name the card in the page's head, where the address of the site is known: a relative one is of no use there."""
+    if pagename == "intro" and app.config.anura_site_url:
+        width, height = CARD
+        address = f"{app.config.anura_site_url}/_static/{CARD_NAME}"
+        said = {"image": address, "image:width": width, "image:height": height,
+                "image:alt": "Spectrogram of eight seconds of a simulated night pond"}  # fmt: skip
+        tags = [f'<meta property="og:{key}" content="{html.escape(str(value))}">' for key, value in said.items()]
+        tags.append('<meta name="twitter:card" content="summary_large_image">')
+        context["metatags"] = "\n".join([context.get("metatags", ""), *tags])
+
+
+def know_address(app, config):
+    config.anura_site_url = course_site_url(course_repository(app.srcdir))
+
+
 def finish(app, exception):
     if exception is None and app.builder.format == "html" and not app.config.anura_translation:
         fill_thumbnails(app.outdir, app.outdir)
+        write_card(Path(app.outdir) / "_static" / CARD_NAME)
 
 
 def setup(app):
     app.add_directive("night", Night)
     app.add_directive("thumbnail", Thumbnail)
     app.add_directive("languages", Languages)
+    app.add_config_value("anura_site_url", "", "html", [str])
+    app.connect("config-inited", know_address)
+    app.connect("html-page-context", add_card)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -79,5 +79,5 @@ def without_idle_rules(css, words):
 
 def setup(app):
     app.connect("html-page-context", drop_idle, priority=950)
-    app.connect("build-finished", drop_idle_rules)
+    app.connect("build-finished", drop_idle_rules, priority=900)  # last: others still give classes to what they move
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -88,7 +88,7 @@ def figure_texts(figure):
 
 def _tick_texts(axis):
     places = axis.get_majorticklocs()
-    names = list(axis.get_major_formatter().format_ticks(places))
+    names = [str(name) for name in axis.get_major_formatter().format_ticks(places)]
 
     def put(i, said):
         names[i] = said

@@ -1,5 +1,7 @@
 """Which styles a page keeps; which scripts: test_extension.py."""
 
+from types import SimpleNamespace
+
 import lean_pages
 import pytest
 from docutils import nodes
@@ -21,3 +23,9 @@ def test_rules_for_classes_that_no_page_has_are_left_out_and_the_others_stay():
     css = "a{color:red}.used,.idle>b{x:1}.idle{x:2}.idle:not(.used){x:3}@media print{.idle{x:4}.used{x:5}}"
     kept = "a{color:red}.used,.idle>b{x:1}.idle:not(.used){x:3}@media print{.used{x:5}}"
     assert lean_pages.without_idle_rules(css, {"used"}) == kept
+
+
+def test_rules_are_dropped_when_all_others_have_given_their_classes():
+    when = {}
+    lean_pages.setup(SimpleNamespace(connect=lambda event, do, priority=500: when.update({do: priority})))
+    assert when[lean_pages.drop_idle_rules] > 500  # mark_drawings, for one, comes at 500

@@ -1,4 +1,4 @@
-"""Checks of the exercises in the chapter *How do you get from one example to a detector?*."""
+"""Checks of the exercises in the chapter *Agile modeling: how do you get from one example to a detector?*."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Checks of the exercises in the chapter *What do you label next?*."""
+"""Checks of the exercises in the chapter *Few labels: what do you label next?*."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""Checks of the exercises in the chapter *Will it work at a pond it has never heard?*."""
+"""Checks of the exercises in the chapter *New sites: will it work at a pond it has never heard?*."""
 
 from functools import lru_cache
 
