@@ -135,7 +135,7 @@ from anuralib.course import exercises
 exercises._CHECKS["test.1"] = lambda answer: None if answer == 1 else "x" * 3000
 al.record_answers(sys.argv[1], answers=True)
 sys.stdin.readline()
-for answer in [0] * 200 + [1]:
+for answer in [0] * 40 + [1]:
     al.check("test.1", answer)
 """
 
@@ -153,7 +153,7 @@ def test_two_notebooks_may_write_to_one_file_at_the_same_time(tmp_path):
         run.communicate()
         assert run.returncode == 0
     row = al.collect_answers(tmp_path).iloc[0]
-    assert row["attempts"] == 402 and row["hints"] == 400 and row["passed"]
+    assert row["attempts"] == 82 and row["hints"] == 80 and row["passed"]
 
 
 @pytest.mark.parametrize("kept", [1, 40, -1])

@@ -1,6 +1,7 @@
 import shutil
 
 import pytest
+from quick_ponds import render_once
 
 from anuralib.data import load as datasets
 from anuralib.pond import simulate
@@ -11,6 +12,7 @@ def ponds(tmp_path, monkeypatch):
     """An empty cache, and ponds so small that they take no time."""
     monkeypatch.setenv("ANURALIB_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("ANURALIB_SMOKE", raising=False)
+    render_once(monkeypatch)
     made = []
     real = simulate.write_pond
 

@@ -28,7 +28,7 @@ def label_frame(rows):
 times = st.floats(0, 59, allow_nan=False).map(lambda t: round(t, 3))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(calls=st.lists(st.tuples(times, st.floats(0.05, 20)), max_size=4), hop_s=st.sampled_from([0.5, 1.0, 1.5, 3.0]))
 def test_labels_from_true_windows_enclose_the_calls_by_less_than_a_hop(calls, hop_s):
     recordings = pd.DataFrame({"recording": [NAME], "duration_s": [60.0]})
@@ -80,9 +80,15 @@ def tones(duration_s, rng, low=(), high=()):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(once):
     """A network that knows the two tones, and the folder it learnt from."""
-    root = tmp_path_factory.mktemp("learn")
+    made = once("two_tones", learn)
+    return al.load_model(made / "model.pt"), made / "recordings"
+
+
+def learn(folder):
+    root = folder / "recordings"
+    root.mkdir()
     rng = np.random.default_rng(0)
     rows = []
     for k in range(8):
@@ -102,7 +108,7 @@ def trained(tmp_path_factory):
     model = al.build_model("small_cnn", SPECIES)
     features = al.window_features(windows, data, progress=False)
     al.fit(model, (features, windows[SPECIES]), epochs=12, batch_size=16, device="cpu", progress=False)
-    return model, root
+    al.save_model(model, folder / "model.pt")
 
 
 def test_a_folder_gives_probabilities_calls_and_label_files(trained, tmp_path):

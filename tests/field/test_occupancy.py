@@ -63,7 +63,7 @@ def test_where_nothing_is_missed_it_is_the_share_of_sites():
 
 
 def test_it_corrects_for_what_was_missed_and_its_interval_holds():
-    told = [al.occupancy(ponds(seed, p=0.35, visits=4)) for seed in range(60)]
+    told = [al.occupancy(ponds(seed, p=0.35, visits=4)) for seed in range(40)]
     assert np.mean([t["naive"] for t in told]) < 0.44
     assert np.mean([t["estimate"] for t in told]) == pytest.approx(0.5, abs=0.03)
     assert 0.88 <= np.mean([t["low"] <= 0.5 <= t["high"] for t in told])
@@ -71,7 +71,7 @@ def test_it_corrects_for_what_was_missed_and_its_interval_holds():
 
 def test_false_detections_deceive_the_ordinary_model_and_not_the_others():
     ordinary, mixture, confirmed = [], [], []
-    for seed in range(16):
+    for seed in range(10):
         table = ponds(seed, p=0.7, q=0.1, certain=0.3)
         ordinary.append(al.occupancy(table))
         mixture.append(al.occupancy(np.minimum(table, 1), false_positives=True))

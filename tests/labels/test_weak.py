@@ -35,8 +35,8 @@ def test_strong_against_weak():
         al.strong_to_weak(STRONG, WEAK.drop(columns="calling_index"))
 
 
-def test_index_from_the_truth_is_the_ponds(tmp_path):
-    pond = al.simulate_pond(tmp_path, 6, 10, n_jobs=1)
+def test_index_from_the_truth_is_the_ponds():
+    pond = al.load_dataset("pond", size="tiny")
     got = al.weak_from_truth(pond.truth, pond.recordings, pond.species)
     pd.testing.assert_frame_equal(got.drop(columns="n_callers"), pond.weak_labels, check_dtype=False)
     assert (got["n_callers"].eq(0) == got["calling_index"].eq(0)).all()

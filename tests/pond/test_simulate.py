@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import soundfile
+from quick_ponds import render_once
 
 import anuralib as al
 from anuralib.pond import scenes, simulate, timetable
@@ -32,7 +33,7 @@ def digest(folder):
 
 def test_same_seed_same_bytes_whatever_the_number_of_jobs(tmp_path):
     for name, n_jobs, seed in (("a", 1, 3), ("b", 2, 3), ("c", 1, 4)):
-        al.simulate_pond(tmp_path / name, n_recordings=6, duration_s=6, seed=seed, n_jobs=n_jobs)
+        al.simulate_pond(tmp_path / name, n_recordings=4, duration_s=4, seed=seed, n_jobs=n_jobs)
     assert digest(tmp_path / "a") == digest(tmp_path / "b") != digest(tmp_path / "c")
 
 
@@ -151,12 +152,18 @@ def test_bad_requests_are_refused_and_leave_nothing(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """Many ponds of the same sound: what is asked here is what lies in the folder."""
+    render_once(monkeypatch)
+
+
 def small(folder, seed=0, n=6):
     return al.simulate_pond(folder, n_recordings=n, duration_s=4, seed=seed, n_jobs=1)
 
 
-def test_over_another_pond_the_new_one_is_there_alone(tmp_path):
-    small(tmp_path / "a", n=7)
+def test_over_another_pond_the_new_one_is_there_alone(quick, tmp_path):
+    small(tmp_path / "a", n=4)
     assert len(small(tmp_path / "a", seed=1).recordings) == 6
     small(tmp_path / "b", seed=1)
     assert digest(tmp_path / "a") == digest(tmp_path / "b")
@@ -167,7 +174,7 @@ def test_over_another_pond_the_new_one_is_there_alone(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "raw_data/SIM1/notes.txt", "anuraset/metadata.csv"])
-def test_what_is_not_of_the_other_pond_is_not_lost(tmp_path, name):
+def test_what_is_not_of_the_other_pond_is_not_lost(quick, tmp_path, name):
     small(tmp_path)
     (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
     (tmp_path / name).write_text("mine")
@@ -179,7 +186,7 @@ def test_what_is_not_of_the_other_pond_is_not_lost(tmp_path, name):
     assert digest(tmp_path) == before
 
 
-def test_a_pond_that_was_not_finished_is_not_read_and_a_damaged_note_is_named(tmp_path):
+def test_a_pond_that_was_not_finished_is_not_read_and_a_damaged_note_is_named(quick, tmp_path):
     small(tmp_path)
     note = tmp_path / "pond.json"
     note.write_text(note.read_text().replace("true", "false"))
@@ -198,7 +205,7 @@ def _cut(path, by=1):
     ("raw_data/*/*.wav", _cut), ("raw_data/*/*.wav", lambda p: p.unlink()), ("*/*/*.txt", lambda p: p.unlink()),
     ("truth.csv", _cut), ("weak_labels.csv", lambda p: p.write_bytes(b"")), ("species.csv", lambda p: p.unlink()),
     ("pond.json", _cut), ("pond.json", lambda p: p.write_text("[]\n"))])
-def test_what_a_pond_lacks_is_seen(tmp_path, pattern, harm):
+def test_what_a_pond_lacks_is_seen(quick, tmp_path, pattern, harm):
     small(tmp_path)
     assert simulate.what_is_wrong(tmp_path) == ""
     path = sorted(tmp_path.glob(pattern))[-1]
@@ -208,7 +215,7 @@ def test_what_a_pond_lacks_is_seen(tmp_path, pattern, harm):
 
 
 @pytest.mark.parametrize("name", ["strong_labels/*/*.txt", "truth.csv"])
-def test_lines_that_a_pond_lacks_or_has_otherwise_are_seen(tmp_path, name):
+def test_lines_that_a_pond_lacks_or_has_otherwise_are_seen(quick, tmp_path, name):
     small(tmp_path)
     path = max(tmp_path.glob(name), key=lambda p: p.stat().st_size)
     whole = path.read_bytes()

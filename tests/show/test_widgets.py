@@ -86,8 +86,8 @@ def test_the_sentences_on_bands_tell_bins_and_columns():
     assert "bins are 43 Hz apart" in pictures["0,0"][1]
 
 
-def test_the_sentences_on_splits_are_those_of_the_reports(tmp_path):
-    pond = al.load_dataset("pond", size="tiny", root=tmp_path)
+def test_the_sentences_on_splits_are_those_of_the_reports():
+    pond = al.load_dataset("pond", size="tiny")
     tiny_windows = al.window_labels(pond.strong_labels, pond.recordings, pond.species)
     pictures, _ = shown(widgets.balance(tiny_windows, seeds=[0]))
     assert len(pictures) == 4 and all("mean deviation" in said for _, said in pictures.values())
@@ -97,8 +97,8 @@ def test_the_sentences_on_splits_are_those_of_the_reports(tmp_path):
     assert "100% even sound" in pictures["3,0"][1]
 
 
-def test_splits_of_species_whose_names_look_like_formulas(tmp_path):
-    pond = al.load_dataset("pond", size="tiny", root=tmp_path)
+def test_splits_of_species_whose_names_look_like_formulas():
+    pond = al.load_dataset("pond", size="tiny")
     windows = al.window_labels(pond.strong_labels, pond.recordings, pond.species)
     windows = windows.rename(columns={pond.species[0]: "$\\frac{$"})
     figures = []

@@ -40,6 +40,7 @@ count_tables = st.integers(2, 12).flatmap(lambda n: st.integers(1, 4).flatmap(
 
 @settings(deadline=None, max_examples=60)
 @given(count_tables, st.sampled_from([0.1, 0.3, 0.5]), st.integers(0, 3))
+@example([[0, 1], [0, 1], [1, 0], [1, 0]], 0.1, 0)  # for each species on both sides test would need two of four
 def test_no_recording_ever_in_both(counts, share, seed):
     windows = make_windows(counts, n_windows=6)
     split = splitting.stratified_split(windows, share, seed=seed, candidates=20)
@@ -50,7 +51,7 @@ def test_no_recording_ever_in_both(counts, share, seed):
     assert abs(in_test - share * len(counts)) < 1 or in_test == 1
 
 
-@pytest.mark.parametrize("table", range(4))
+@pytest.mark.parametrize("table", range(2))
 def test_long_tails_like_anurasets_are_met(table):
     counts = long_tail(1612, 42, table)
     own, (joint, rare) = own_bound(counts), joint_bound(counts)
@@ -243,7 +244,7 @@ def test_holdout_of_dates_and_nights():
             splitting.holdout_split(windows, by="date", test=wrong)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(count_tables, st.integers(2, 5), st.integers(0, 2))
 @example([[0, 0], [0, 1], [0, 1], [1, 0], [1, 0]], 5, 0)  # a fold that took two would leave none for the last
 def test_folds_hold_every_recording_once(counts, n_folds, seed):
@@ -272,8 +273,8 @@ def test_what_the_search_remembers_changes_no_split(counts, share):
 def test_folds_are_balanced_better_than_the_peers():
     from iterstrat.ml_stratifiers import MultilabelStratifiedKFold
 
-    counts = long_tail(600, 20, 1)
-    fold = choose_folds(counts, 5, 0, 500)
+    counts = long_tail(300, 20, 1)
+    fold = choose_folds(counts, 5, 0, 300)
     theirs = np.zeros(len(counts), dtype=int)
     splitter = MultilabelStratifiedKFold(5, shuffle=True, random_state=0)
     for k, (_, test) in enumerate(splitter.split(counts, (counts > 0).astype(int))):
