@@ -108,8 +108,8 @@ class _Search:
         few = min(32, len(values))
         best = np.argpartition(values, few - 1)[:few]
         best = best[np.argsort(values[best], kind="stable")]
-        # Of few groups, moves that the number in test forbids are among the best too. With no species missing, only what
-        # brings the shares nearer can help.
+        # Of few groups, moves that the number in test forbids are among the best too. With no species missing, only
+        # what brings the shares nearer can help.
         best = best[values[best] <= -1e-12] if self.cost[0] == 0 else best[np.isfinite(values[best])]
         if not len(best):
             return ()

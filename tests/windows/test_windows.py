@@ -1,7 +1,6 @@
 import errno
 import itertools
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -450,11 +449,11 @@ def test_channels_are_chosen(small, tmp_path):
 
 def test_killed_at_any_moment_it_is_taken_up_again(tmp_path):
     """Two real kills of a process that builds windows of a tiny pond, then it is let finish."""
-    code = ("import sys, anuralib as al; d = al.load_dataset(sys.argv[1]); print('begun', flush=True); "
-            "al.build_windows(d, sys.argv[2], n_jobs=1, progress=False); print('done', flush=True)")
+    code = ("import sys, anuralib as al; d = al.load_dataset('pond', size='tiny'); print('begun', flush=True); "
+            "al.build_windows(d, sys.argv[1], n_jobs=1, progress=False); print('done', flush=True)")
     simulated = load_dataset("pond", size="tiny")
     out = tmp_path / "killed"
-    command = [sys.executable, "-c", code, str(simulated.root), str(out)]
+    command = [sys.executable, "-c", code, str(out)]
     windows.build_windows(simulated, tmp_path / "whole", n_jobs=1, progress=False)
     expected = contents(tmp_path / "whole")
     killed = 0
