@@ -133,8 +133,8 @@ def book_templates(folder):
 def untranslated(templates, language):
     """{page: sentences without a translation} of the pages as they are now."""
     locale = ROOT / "book" / "locale"
-    return {page: [m.id for m in template if m.id and m.id not in read_page(locale, language, page)]
-            for page, template in templates.items()}  # fmt: skip
+    known = {page: read_page(locale, language, page) for page in templates}
+    return {page: [m.id for m in template if m.id and m.id not in known[page]] for page, template in templates.items()}
 
 
 def update_book(templates, begin=()):

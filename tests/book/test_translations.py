@@ -95,7 +95,7 @@ def broken(english, other):
 @pages
 def test_links_roles_code_and_numbers_are_kept(language, page):
     for message in catalogue(language, page):
-        if message.string:
+        if message.string and not message.fuzzy:  # readers don't get to see those
             assert broken(message.id, message.string) == set(), message.id
 
 
