@@ -88,7 +88,7 @@ def stratified_split(
     recordings are moved and exchanged as long as the sum over species of the squared deviation of
     the test share from `test_size` shrinks. The share of recordings stays within one point of
     `test_size`, or is the nearest possible. A species that occurs in two groups or more is put on
-    both sides wherever that can be had; one in a single group can't be (see `split_report`).
+    both sides wherever that number allows it; one in a single group can't be (see `split_report`).
 
     Parameters
     ----------

@@ -35,7 +35,6 @@ def test_a_probe_on_birdnet_tells_two_simulated_callers_apart():
         labels[row, row % 2] = 1
     x = birdnet.birdnet_embeddings(signals)
     assert x.shape == (40, 1024) and x.std() > 0
-    np.testing.assert_array_equal(x[:2], birdnet.birdnet_embeddings(signals[:2]))
     probe = embeddings.linear_probe(x[:20], labels[:20])
     assert ((embeddings.probe_probabilities(probe, x[20:]) > 0.5) == labels[20:]).mean() > 0.85
     for broken, message in [(signals[:, :100], "3 s each"), (signals * np.nan, "NaN")]:
@@ -70,5 +69,4 @@ def test_recordings_through_birdnet(tmp_path):
     assert x.shape == (3, 1024) and windows["start_s"].tolist() == [0, 2, 4]
     signal = al.preprocess(al.read_audio(tmp_path / "A_20200101_000000.wav", 48_000), 48_000)
     cuts = np.stack([signal[start : start + 3 * 48_000] for start in (0, 96_000, 192_000)])
-    np.testing.assert_array_equal(x, birdnet.birdnet_embeddings(cuts, 48_000))
     np.testing.assert_array_equal(x, birdnet.BirdNET(n_jobs=1)(cuts))

@@ -87,7 +87,34 @@ def test_windows_survive_the_death_of_a_worker(client, pond, tmp_path):
     assert tree(tmp_path / "two") == wanted
 
 
-def test_predictions_survive_the_death_of_a_worker_and_are_not_made_again(client, pond, model, tmp_path):
+def worker_threads():
+    import torch
+    from threadpoolctl import threadpool_info
+
+    return [torch.get_num_threads(), *(pool["num_threads"] for pool in threadpool_info())]
+
+
+def a_broken_recording_is_named_and_workers_don_t_fight_for_the_cores(client, pond, model, folder):
+    for row in pond.recordings.head(3).itertuples():
+        (folder / "field" / f"{row.recording}.wav").parent.mkdir(exist_ok=True)
+        (folder / "field" / f"{row.recording}.wav").write_bytes(Path(row.path).read_bytes())
+    field = al.load_dataset(folder / "field")
+    broken = field.recordings["recording"][1]
+    (folder / "field" / f"{broken}.wav").write_bytes(b"no sound")
+    with parallel_config(backend="dask"):
+        with pytest.warns(UserWarning, match=broken):
+            al.predict_folder(model, field, folder / "out", workers=-1, on_error="skip", progress=False)
+        assert len(list((folder / "out" / "windows").glob("*.csv"))) == 2
+        with pytest.raises(ValueError, match=broken):
+            al.predict_folder(model, field, folder / "out", workers=-1, progress=False)
+    assert set(sum(client.run(worker_threads).values(), [])) == {1}
+
+
+def test_predictions_name_what_is_broken_survive_the_death_of_a_worker_and_are_not_made_again(
+    client, pond, model, tmp_path
+):  # fmt: skip
+    # In one test, for two workers that load torch take as long as all else here.
+    a_broken_recording_is_named_and_workers_don_t_fight_for_the_cores(client, pond, model, tmp_path)
     al.predict_folder(model, pond, tmp_path / "one", progress=False)
     wanted = tree(tmp_path / "one")
     before = ready(client)
@@ -115,29 +142,6 @@ def test_joblibs_own_workers_write_the_same_also_after_light_work(pond, model, t
     al.predict_folder(model, pond, tmp_path / "one", progress=False)
     al.predict_folder(model, pond, tmp_path / "two", workers=2, progress=False)
     assert tree(tmp_path / "two").items() >= tree(tmp_path / "one").items()
-
-
-def worker_threads():
-    import torch
-    from threadpoolctl import threadpool_info
-
-    return [torch.get_num_threads(), *(pool["num_threads"] for pool in threadpool_info())]
-
-
-def test_a_broken_recording_is_named_and_workers_don_t_fight_for_the_cores(client, pond, model, tmp_path):
-    for row in pond.recordings.head(3).itertuples():
-        (tmp_path / "field" / f"{row.recording}.wav").parent.mkdir(exist_ok=True)
-        (tmp_path / "field" / f"{row.recording}.wav").write_bytes(Path(row.path).read_bytes())
-    field = al.load_dataset(tmp_path / "field")
-    broken = field.recordings["recording"][1]
-    (tmp_path / "field" / f"{broken}.wav").write_bytes(b"no sound")
-    with parallel_config(backend="dask"):
-        with pytest.warns(UserWarning, match=broken):
-            al.predict_folder(model, field, tmp_path / "out", workers=-1, on_error="skip", progress=False)
-        assert len(list((tmp_path / "out" / "windows").glob("*.csv"))) == 2
-        with pytest.raises(ValueError, match=broken):
-            al.predict_folder(model, field, tmp_path / "out", workers=-1, progress=False)
-    assert set(sum(client.run(worker_threads).values(), [])) == {1}
 
 
 def add(table, number):

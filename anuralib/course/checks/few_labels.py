@@ -7,8 +7,6 @@ import pandas as pd
 
 from anuralib._language import text as _
 from anuralib.challenges.active import choose_recordings, uncertainty
-from anuralib.challenges.encoders import embed_recordings
-from anuralib.challenges.heads import LogisticHead
 from anuralib.course.exercises import exercise, expect_choice, expect_number
 from anuralib.data.load import load_dataset
 from anuralib.windows.grid import window_labels
@@ -17,6 +15,8 @@ from anuralib.windows.grid import window_labels
 @lru_cache(maxsize=2)
 def _pool(root):
     """Embeddings, labels and recordings of the chapter's pool; `root` tells one pond from another."""
+    from anuralib.challenges.encoders import embed_recordings  # loads torch: no other check waits for it
+
     pond = load_dataset("pond")
     windows = window_labels(pond.strong_labels, pond.recordings, pond.species)
     windows = windows[windows["min_t"] % 3 == 0].reset_index(drop=True)
@@ -29,6 +29,8 @@ def _pool(root):
 @lru_cache(maxsize=4)
 def _taught_by(n, root):
     """The chapter's pool, which of its windows belong to the first n random recordings, and what they teach."""
+    from anuralib.challenges.heads import LogisticHead
+
     x, y, names = _pool(root)
     known = np.isin(names, choose_recordings(names, n, "random", seed=0))
     return x, y, names, known, LogisticHead(penalties=[1]).fit(x[known], y[known])

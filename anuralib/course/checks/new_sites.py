@@ -6,10 +6,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from anuralib._language import text as _
-from anuralib.challenges.embeddings import linear_probe, probe_probabilities
 from anuralib.course.exercises import Hint, exercise, expect_choice, expect_number
 from anuralib.data.load import load_dataset
-from anuralib.learn.pictures import window_features
 from anuralib.score.metrics import average_precision
 from anuralib.windows.grid import window_labels
 
@@ -17,6 +15,10 @@ from anuralib.windows.grid import window_labels
 @lru_cache(maxsize=2)
 def _held_out(root):
     """Labels of BARWHI at SIM2, and its scores by a probe taught at the other sites; `root` tells ponds apart."""
+    # They load torch: no other check waits for it.
+    from anuralib.challenges.embeddings import linear_probe, probe_probabilities
+    from anuralib.learn.pictures import window_features
+
     pond = load_dataset("pond")
     windows = window_labels(pond.strong_labels, pond.recordings, pond.species)
     pictures = window_features(windows, pond, cache_dir=True, progress=False)
