@@ -30,6 +30,11 @@ SOLUTION = {
     "es": ("Solución a", "Solución del", "ejercicio"),
     "pt_BR": ("Solução para", "Solução do", "Exercício"),
 }
+# What stands on a folded cell, by what of it is folded.
+FOLDED = {
+    "es": {"input": "el código", "output": "la salida", "all": "el código y la salida"},
+    "pt_BR": {"input": "o código", "output": "a saída", "all": "o código e a saída"},
+}
 # What a page says of the paragraphs that are English yet, and what each of them says.
 UNTRANSLATED = {
     "es": ("Los párrafos marcados con EN todavía no están traducidos.", "Este párrafo todavía no está traducido"),
@@ -113,6 +118,10 @@ def translate_rest(app, doctree):
         for part in list(node.findall(nodes.Text)):
             if part.astext() in known:
                 part.parent.replace(part, nodes.Text(known[part.astext()]))
+    for node in doctree.findall(lambda n: isinstance(n, nodes.container) and "prompt_show" in n):
+        what = FOLDED[app.config.anura_translation][node["hide_mode"]]
+        for key, verb in (("prompt_show", "Mostrar"), ("prompt_hide", "Ocultar")):
+            node[key] = known.get(node[key], f"{verb} {what}")
     for node in doctree.findall(nodes.literal_block):
         said = translate_comments(node.astext(), known)
         if said != node.astext() and not set(node.parent.get("classes", [])) & {"cell_output"}:

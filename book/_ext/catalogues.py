@@ -20,7 +20,7 @@ ENGLISH_PAGES = ("reference/api", "reference/terms", "reference/times")
 BIBLIOGRAPHY = "reference/bibliography"
 _NO_WORDS = re.compile(r"\{(?!term|ref)[\w:]+\}`[^`]*`|(?<!\})`[^`]*`|\$[^$]*\$")
 _CODES = {"website"}  # in a page's head
-_METADATA = re.compile(r"^\s+(?:alt|caption): (.+)$", flags=re.MULTILINE)
+_METADATA = re.compile(r"^\s+(?:alt|caption|code_prompt_show|code_prompt_hide): (.+)$", flags=re.MULTILINE)
 _EXERCISE = re.compile(r"^:::\{exercise\} (.+)$", flags=re.MULTILINE)
 _CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 _FOLDED = re.compile(r"^(?::tags:|tags:).*(?:hide|remove)-", flags=re.MULTILINE)
