@@ -48,8 +48,8 @@ BUTTONS = {
     "pt_BR": ("Abrir o notebook deste capítulo no Google Colab", "Baixar o notebook deste capítulo (.ipynb)"),
 }
 KEPT_CACHES = 3  # full, smoke, and the one before
-# Figures have two pixels for each one of the page, or they would be blurred on most screens of today.
-KEEP_FIGURES = """\
+# What each kernel does first.
+START_UP = """\
 import sys
 sys.path.append({place!r})
 import other_words, same_training
@@ -58,6 +58,7 @@ other_words.keep_figures({folder!r})
 same_training.keep_trainings({trainings!r})
 del sys, other_words, same_training
 """
+# Figures have two pixels for each one of the page, or they would be blurred on most screens of today.
 FIGURES = "c.InlineBackend.figure_formats = {'retina'}\n"
 
 
@@ -72,7 +73,7 @@ def package_digest(package, extra=()):
     """
     digest = hashlib.sha256()
     smoke = os.environ.get("ANURALIB_SMOKE", "")
-    digest.update(f"{sys.version_info[:2]} smoke={smoke} {FIGURES}{KEEP_FIGURES}".encode())
+    digest.update(f"{sys.version_info[:2]} smoke={smoke} {FIGURES}{START_UP}".encode())
     # What is cached was said in English, so translations don't count.
     skipped = {"__pycache__", "locale"}
     files = [p for p in sorted(package.rglob("*")) if p.is_file() and not skipped & set(p.parts)]
@@ -112,11 +113,10 @@ def key_execution_cache(app, config):
     settings = Path(app.outdir).parent / "ipython" / "profile_default" / "ipython_kernel_config.py"
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(FIGURES, encoding="utf-8")
-    start = settings.parent / "startup" / "keep_figures.py"
+    start = settings.parent / "startup" / "course.py"
     start.parent.mkdir(exist_ok=True)
-    here = str(Path(__file__).parent)
-    places = {"place": here, "folder": str(cache / FOLDER), "trainings": str(cache / TRAININGS)}
-    start.write_text(KEEP_FIGURES.format(**places), encoding="utf-8")
+    places = {"place": str(Path(__file__).parent), "folder": str(cache / FOLDER), "trainings": str(cache / TRAININGS)}
+    start.write_text(START_UP.format(**places), encoding="utf-8")
     os.environ["IPYTHONDIR"] = str(settings.parents[1])
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from catalogues import LANGUAGES
-from course_settings import course_repository, course_site_url
+from course_settings import course_site_url
 from docutils import nodes
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
@@ -114,26 +114,23 @@ def write_card(path):
     from PIL import Image
 
     from anuralib.show.player import sound_picture
+    from anuralib.sound.audio import SAMPLE_RATE_HZ
 
     sound, _ = _eight_seconds()
-    picture = Image.open(io.BytesIO(sound_picture(sound, 22_050, 10_000, size=(1200, 400)))).convert("RGB")
+    picture = Image.open(io.BytesIO(sound_picture(sound, SAMPLE_RATE_HZ, 10_000, size=(1200, 400)))).convert("RGB")
     picture.resize(CARD, Image.Resampling.LANCZOS).quantize(64).save(path, "PNG", optimize=True)
 
 
 def add_card(app, pagename, templatename, context, doctree):
     """Name the card in the page's head, where the address of the site is known: a relative one is of no use there."""
-    if pagename == "intro" and app.config.anura_site_url:
+    site = course_site_url(app.config.anura_repository)
+    if pagename == "intro" and site:
         width, height = CARD
-        address = f"{app.config.anura_site_url}/_static/{CARD_NAME}"
-        said = {"image": address, "image:width": width, "image:height": height,
+        said = {"image": f"{site}/_static/{CARD_NAME}", "image:width": width, "image:height": height,
                 "image:alt": "Spectrogram of eight seconds of a simulated night pond"}  # fmt: skip
         tags = [f'<meta property="og:{key}" content="{html.escape(str(value))}">' for key, value in said.items()]
         tags.append('<meta name="twitter:card" content="summary_large_image">')
         context["metatags"] = "\n".join([context.get("metatags", ""), *tags])
-
-
-def know_address(app, config):
-    config.anura_site_url = course_site_url(course_repository(app.srcdir))
 
 
 def finish(app, exception):
@@ -146,8 +143,6 @@ def setup(app):
     app.add_directive("night", Night)
     app.add_directive("thumbnail", Thumbnail)
     app.add_directive("languages", Languages)
-    app.add_config_value("anura_site_url", "", "html", [str])
-    app.connect("config-inited", know_address)
     app.connect("html-page-context", add_card)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

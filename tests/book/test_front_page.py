@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from course_settings import SITE_VARIABLE
 from front_page import CARD, LENGTH_S, NIGHT, START_S, add_card, fill_thumbnails, write_card
 from PIL import Image
 from sphinx.errors import ExtensionError
@@ -52,8 +53,9 @@ def test_a_thumbnail_is_the_figure_of_another_page_also_from_a_translation(tmp_p
 
 
 @pytest.mark.parametrize(("address", "n"), [("https://example.org/course", 1), ("", 0)])
-def test_a_link_to_the_course_shows_a_card_where_its_address_is_known(address, n):
-    app, context = SimpleNamespace(config=SimpleNamespace(anura_site_url=address)), {"metatags": "<meta>"}
+def test_a_link_to_the_course_shows_a_card_where_its_address_is_known(monkeypatch, address, n):
+    monkeypatch.setenv(SITE_VARIABLE, address)
+    app, context = SimpleNamespace(config=SimpleNamespace(anura_repository="")), {"metatags": "<meta>"}
     add_card(app, "intro", "", context, None)
     assert context["metatags"].count('og:image" content="https://example.org/course/_static/card.png"') == n
 

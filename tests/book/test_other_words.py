@@ -1,6 +1,5 @@
 """Figures and printed lines of a translation: kept as they were drawn, said in other words, nothing executed."""
 
-
 import other_words
 import pytest
 from IPython.core import pylabtools

@@ -57,8 +57,7 @@ def flat_colours(image):
     background = colours[counts.argmax()] / 255
     colours = colours[counts > LEAST_SHARE * corner[..., 0].size] / 255
     maps = np.concatenate([matplotlib.colormaps[name](np.linspace(0, 1, 512))[:, :3] for name in SAFE_MAPS])
-    # The palette of a large picture has its colours so near to those of the map.
-    is_safe = np.array([np.abs(maps - colour).max(axis=1).min() < 0.03 for colour in colours])
+    is_safe = np.array([np.abs(maps - colour).max(axis=1).min() < 0.012 for colour in colours])
     return background, colours[~is_safe]
 
 
