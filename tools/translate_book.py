@@ -23,6 +23,7 @@ from course_settings import course_repository, course_site_url, package_source
 from front_page import fill_thumbnails
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
+FOLDER = BOOK / "_build" / "translations"
 _GLUE = re.compile(r"(\{glue:text\}`)([^`:]+):?([^`:]*)`")
 
 
@@ -140,13 +141,18 @@ def write_notebooks(language, target):
 
 
 def build(language):
-    """Build the pages of a language and its notebooks, and put them into the English site."""
-    folder, html = BOOK / "_build" / "translations" / language, BOOK / "_build" / "html"
+    """Build the pages of a language, beside the English site."""
+    folder = FOLDER / language
     prepare(folder, TRANSLATED_PAGES, language)
     said = run_jupyter_book(folder, "-W", "--keep-going", "-n")
     again = re.findall(r"^(.*): Executing notebook", said, flags=re.MULTILINE)
     if again:  # a page and its translation have the same cells, so these are new since the English book was built
         sys.exit(f"{language}: no results in the English book, which must be built first, of {', '.join(again)}")
+
+
+def put_into_site(language):
+    """Put the built pages of a language, and its notebooks, into the English site."""
+    folder, html = FOLDER / language, BOOK / "_build" / "html"
     shutil.rmtree(html / language, ignore_errors=True)
     shutil.move(folder / "_build" / "html", html / language)
     share_outputs(html / language, html)
@@ -162,6 +168,8 @@ def main():
     languages = parser.parse_args().languages
     with ThreadPoolExecutor(len(languages)) as pool:  # each waits for a process of its own
         list(pool.map(build, languages))
+    for language in languages:  # one after the other: each looks through the whole site
+        put_into_site(language)
 
 
 if __name__ == "__main__":
