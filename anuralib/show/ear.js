@@ -21,8 +21,10 @@
     kept: "Your answers are kept in this browser alone, on this device. Nobody else sees them, and nothing is sent.",
     none: "Nothing yet: answer ten questions.", boxes: "{n} calls in box {k}", due: "{n} are due today",
     save: "Save as a table (for a teacher)", remove: "Delete everything", removed: "Everything is deleted.",
-    table: "Your confusions", heard: "you heard", said: "you said", times: "times", rates: "Hits and false alarms",
+    table: "Your confusions", heard: "you heard", said: "you said", times: "times",
     call: "call", hits: "hits", alarms: "false alarms", interval: "{share} % ({low} to {high})",
+    you: "you", network: "network", annotator: "second annotator", allCalls: "all calls",
+    peers: "The network and the simulated second annotator were asked about the same clips. The network chose among your options and can’t say “I don’t know”; the annotator wrote a label without seeing any options.",
   };
   const STEPS = ["unlike", "six", "alike", "others", "noise", "two", "chorus", "other sounds"];
   const KINDS = ["frog", "insect", "bird", "nothing"];
@@ -64,7 +66,8 @@
     const middle = (p + (z * z) / (2 * n)) / (1 + (z * z) / n);
     const half = (z / (1 + (z * z) / n)) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
     const percent = (x) => Math.round(100 * Math.max(0, Math.min(1, x)));
-    return text("interval", { share: percent(p), low: percent(middle - half), high: percent(middle + half) });
+    const range = { share: percent(p), low: percent(middle - half), high: percent(middle + half) };
+    return text("interval", range).replace(/ (?=[^(]*\))/g, "\u00a0"); // a line may end before the bracket only
   }
   function isAnswer(row) {
     return !!row && ["step", "truth", "said"].every((key) => typeof row[key] === "string")
@@ -374,6 +377,32 @@
 
     // ---------------------------------------------------------------- the memory
     const past = section("memory");
+    // What others said to the question of an answer: {name: function of the row}. Only answers that all of them gave count.
+    const byNumber = new Map(data.clips.map((clip) => [clip.clip, clip]));
+    const asPeers = (row) => {
+      const clip = byNumber.get(row.clip);
+      return clip && clip.network && clip.answer === row.truth ? clip : null;
+    };
+    const peers = {
+      network: (row) => [...asPeers(row).network].map((letter) => data.order[letter.charCodeAt(0) - 97])
+        .find((code) => row.options.includes(code)),
+      annotator: (row) => asPeers(row).annotator,
+    };
+    function drawRates(grid, known) {
+      const compared = memory.named().some(asPeers);
+      const rows = memory.named().filter((row) => !compared || asPeers(row));
+      const who = { you: (row) => row.said, ...(compared ? peers : {}) };
+      const share = (among, counts) => (among.length ? wilson(among.filter(counts).length, among.length) : "–");
+      const table = (key, ofAll, among, ofOne) => grid(text(key), [text("call"), ...Object.keys(who).map((name) => text(name))], [
+        [text("allCalls"), ...Object.values(who).map((said) => share(rows, (row) => ofAll(row, said(row))))],
+        ...known.map((code) => [compared ? code : label(code),
+          ...Object.values(who).map((said) => share(rows.filter((row) => among(row, code)), (row) => ofOne(said(row), code)))]),
+      ]);
+      if (compared) { element("p", { textContent: text("peers") }, past); }
+      table("hits", (row, said) => said === row.truth, (row, code) => row.truth === code, (said, code) => said === code);
+      table("alarms", (row, said) => said && said !== row.truth,
+        (row, code) => row.truth !== code && row.options.includes(code), (said, code) => said === code);
+    }
     function drawMemory() {
       past.querySelectorAll(":scope > *:not(h3)").forEach((old) => old.remove());
       element("p", { textContent: text("kept") }, past);
@@ -401,14 +430,7 @@
       if (confusions.length) {
         grid(text("table"), [text("heard"), text("said"), text("times")], confusions.slice(0, 12).map(([a, b, n]) => [label(a), label(b), n]));
       }
-      if (known.length) {
-        grid(text("rates"), [text("call"), text("hits"), text("alarms")], known.map((code) => {
-          const own = memory.named().filter((row) => row.truth === code);
-          const others = memory.named().filter((row) => row.truth !== code && row.options.includes(code));
-          return [label(code), wilson(own.filter((row) => row.said === code).length, own.length),
-            others.length ? wilson(others.filter((row) => row.said === code).length, others.length) : "–"];
-        }));
-      }
+      if (known.length) { drawRates(grid, known); }
       const tools = element("div", { className: "anura-ear-tools" }, past);
       button(tools, text("save"), () => {
         const quoted = (value) => '"' + String(value).replace(/"/g, '""') + '"';

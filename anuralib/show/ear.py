@@ -41,6 +41,12 @@ def pond_clips(seed=0, codes=None):
         ``clip`` (its number), ``step`` (one of `STEPS`), ``answer`` (code; two codes joined by ``+``; a calling index
         0 to 3; or ``frog``, ``insect``, ``bird``, ``nothing``), ``sound`` (float32 ndarray at 22,050 Hz, 3 s).
     """
+    for number, (step, answer, how) in enumerate(clip_plan(seed, codes)):
+        yield {"clip": number, "step": step, "answer": answer, "sound": _sound(step, answer, **how)}
+
+
+def clip_plan(seed=0, codes=None):
+    """What `pond_clips` makes: a list of (step, answer, dict with ``seed`` and perhaps ``noise_db`` and ``code``)."""
     kinds, rng = call_types(), np.random.default_rng(seed)
     codes = list(kinds["code"] if codes is None else codes)
     often = [code for code in codes if kinds["period_s"][code] < 2.5]  # who calls often makes a chorus
@@ -48,12 +54,12 @@ def pond_clips(seed=0, codes=None):
     plan = [("six", code, {"seed": 10 + i}) for code in codes for i in range(4)]
     plan += [("others", code, {"seed": 100 + i}) for code in codes for i in range(4)]
     plan += [("noise", code, {"seed": 200 + i, "noise_db": -db}) for code in codes for i, db in enumerate((20, 10, 0))]
-    plan += [("two", "+".join(sorted(rng.choice(codes, 2, replace=False))), {"seed": 300 + i}) for i in range(n)]
+    pairs = [rng.choice(codes, 2, replace=False).tolist() for _ in range(n)]
+    plan += [("two", "+".join(sorted(pair)), {"seed": 300 + i}) for i, pair in enumerate(pairs)]
     plan += [("chorus", str(i % 4), {"seed": 400 + i, "code": often[i // 4 % len(often)]}) for i in range(n)]
     other = ("frog", "insect", "bird", "nothing")
     plan += [("other sounds", other[i % 4], {"seed": 500 + i, "code": codes[i // 4 % len(codes)]}) for i in range(n)]
-    for number, (step, answer, how) in enumerate(plan):
-        yield {"clip": number, "step": step, "answer": str(answer), "sound": _sound(step, str(answer), **how)}
+    return plan
 
 
 def _sound(step, answer, seed, noise_db=-35.0, code=None):
@@ -161,7 +167,9 @@ def ear_markup(clips, types, base="", inside=None, simulated=False):
     Parameters
     ----------
     clips : list of dict
-        ``clip``, ``step``, ``answer``, as `write_clips` gives.
+        ``clip``, ``step``, ``answer``, as `write_clips` gives; perhaps with what others said of the clip, for the
+        reader to compare with: ``network`` (a letter per row of `types`, ``a`` for the first, likeliest first) and
+        ``annotator`` (a code, or an empty string).
     types : DataFrame
         As `describe_types`; of other data at least ``code``.
     base : str
@@ -176,7 +184,8 @@ def ear_markup(clips, types, base="", inside=None, simulated=False):
     str
     """
     known = set(types["code"])
-    data = {"clips": clips, "types": types.to_dict("records"), "base": base, "inside": inside or {},
+    data = {"clips": clips, "types": types.to_dict("records"), "order": list(types["code"]), "base": base,
+            "inside": inside or {},
             "unlike": [code for code in _UNLIKE if code in known], "six": [code for code in _SIX if code in known],
             "simulated": simulated}  # fmt: skip
     folder = files("anuralib.show")

@@ -46,17 +46,22 @@ def test_every_term_of_the_glossary_is_there_in_spanish_and_portuguese():
     assert [row for row in rows if not row["es"].strip() or not row["pt_BR"].strip() or None in row] == []
 
 
-def test_the_page_of_functions_has_each_public_name_once():
-    text = (BOOK / "reference" / "api.md").read_text(encoding="utf-8")
+def functions_shown():
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((BOOK / "reference").glob("api-*.md")))
+
+
+def test_the_pages_of_functions_have_each_public_name_once():
+    text = functions_shown()
+    listed = re.findall(r"^```\{functions\} (\S+)", (BOOK / "reference" / "api.md").read_text(encoding="utf-8"), re.M)
+    assert sorted(listed) == [path.stem for path in sorted((BOOK / "reference").glob("api-*.md"))]
     shown = re.findall(r"^\.\. auto(?:function|class):: anuralib\.(\w+)(?:\(\))?$", text, flags=re.MULTILINE)
     public = set(al.__all__) - set(al._MODULES) - {"__version__"}
     assert sorted(shown) == sorted(public)
 
 
 @pytest.mark.parametrize("module", ["losses", "augment", "longtail", "widgets"])
-def test_the_page_of_functions_has_what_is_called_through_a_module(module):
-    text = (BOOK / "reference" / "api.md").read_text(encoding="utf-8")
-    shown = set(re.findall(rf"^\.\. autofunction:: anuralib\.{module}\.(\w+)", text, flags=re.MULTILINE))
+def test_the_pages_of_functions_have_what_is_called_through_a_module(module):
+    shown = set(re.findall(rf"^\.\. autofunction:: anuralib\.{module}\.(\w+)", functions_shown(), flags=re.MULTILINE))
     there = getattr(al, module)
     functions = inspect.getmembers(there, inspect.isfunction)
     own = {name for name, function in functions if function.__module__ == there.__name__ and name[0] != "_"}

@@ -99,8 +99,7 @@ def test_pages_are_small_enough(site):
     assert max(sizes.values()) < 2_000_000, sizes
     assert statistics.median(sizes.values()) < 700_000, sizes
     # Without pictures: what a browser must read before it shows a word.
-    most = {"api.html": 700_000}  # every function of the package
-    heavy = {p.name: p.stat().st_size for p in site.rglob("*.html") if p.stat().st_size > most.get(p.name, 500_000)}
+    heavy = {p.name: p.stat().st_size for p in site.rglob("*.html") if p.stat().st_size > 500_000}
     assert heavy == {}
 
 
