@@ -53,6 +53,6 @@ def save_results(
     return target
 
 
-def read_results(name, folder=FOLDER):
-    """The table that `save_results` wrote."""
-    return pd.read_csv(folder / f"{name}.csv", comment="#")
+def read_results(name, folder=FOLDER, **options):
+    """The table that `save_results` wrote; options are those of `pandas.read_csv`."""
+    return pd.read_csv(folder / f"{name}.csv", comment="#", **options)

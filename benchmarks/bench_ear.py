@@ -52,11 +52,11 @@ def annotator_says(answer, above_db, rng):
     return given["label"].iloc[0].split("_")[0] if len(given) else ""
 
 
-def answers(model, seed=0):
+def answers(model, codes, seed=0):
     """A row per clip that asks for one name: `COLUMNS`; ``network`` are the letters of all types, likeliest first."""
     letter = letters(al.call_types()["code"])
-    heard = [clip for clip in ear.pond_clips(seed) if clip["step"] in NAMED]
-    plan = ear.clip_plan(seed)
+    heard = [clip for clip in ear.pond_clips(seed, codes) if clip["step"] in NAMED]
+    plan = ear.clip_plan(seed, codes)
     sounds = np.stack([al.preprocess(clip["sound"], SAMPLE_RATE_HZ) for clip in heard])
     probabilities = pd.DataFrame(al.predict(model, sounds), columns=model.species)
     probabilities = probabilities.reindex(columns=list(letter), fill_value=-1.0)  # what it has not learnt comes last
@@ -82,10 +82,11 @@ def main():
     parser = arguments(__doc__)
     parser.add_argument("--pond", default="mini", help="size of the pond")
     parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--types", type=int, help="only so many call types")
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/bench_ear.csv")
     chosen = parser.parse_args()
     started = time.perf_counter()
-    table = answers(trained(chosen.pond, chosen.epochs))
+    table = answers(trained(chosen.pond, chosen.epochs), list(al.call_types()["code"][: chosen.types]))
     found = facts(table)
     rows = {step: row(found[f"ear_network_{step}"], found[f"ear_annotator_{step}"], "% of clips named")
             for step in NAMED}  # fmt: skip

@@ -273,7 +273,9 @@ def facts(table):
     said += [(measure, "2+", heard + what) for measure in ("recall", "false alarms a window")
              for what in ("whole", "larger of both")]  # fmt: skip
     value = table.set_index(["measure", "group", "method"])["value"]
-    return {"overlap_" + re.sub(r"\W", "", "_".join(row).replace("+", "p")): float(value[row]) for row in said}
+    scale = {row: 100 if row[0].startswith("recall") else 1 for row in said}  # recalls are said in per cent
+    return {"overlap_" + re.sub(r"\W", "", "_".join(row).replace("+", "p")): scale[row] * float(value[row])
+            for row in said}  # fmt: skip
 
 
 def main():

@@ -6,6 +6,9 @@
     play: "Play", pause: "Pause", loop: "Loop", speed: "Speed", position: "Position in {title}",
     seconds: "{s} seconds", pointer: "{s} s, {khz} kHz", simulated: "simulated sound", playing: "Playing {name}", loopOn: "Loop on", loopOff: "Loop off",
     keys: "Arrow keys: 0.1 seconds, with Shift 1 second. Space: play or pause. L: loop.",
+    picture: "Spectrogram of {title}: {a} to {b} seconds, 0 to {khz} kilohertz.", noLabels: "No labels.",
+    labels: "Labels: {list}.", count: "{n} of {name}", label: "{name}, {a} to {b} s",
+    qualityLabel: "{name} quality {quality}, {a} to {b} s",
   };
   const SPEEDS = [0.25, 0.5, 0.75, 1, 1.5, 2];
 
@@ -76,6 +79,24 @@
       slider.setAttribute("aria-label", text("position", { title: title }));
       slider.title = text("keys");
       if (badge) { badge.textContent = text("simulated"); }
+      if (language() !== "en") { describe(title); }
+    }
+    // What Python said in English of the picture and its labels.
+    function describe(title) {
+      const counts = new Map();
+      (labels.length ? labels : said).forEach((mark) => {
+        const called = mark.dataset.name || mark.textContent;
+        counts.set(called, (counts.get(called) || 0) + 1);
+      });
+      const list = [...counts].map(([called, n]) => text("count", { n: n, name: called })).join(", ");
+      const range = { a: +offset.toFixed(2), b: +(offset + duration).toFixed(2), khz: Number(player.dataset.maxHz) / 1000 };
+      picture.querySelector("img").alt = text("picture", { title: title, ...range }) + " " + text(list ? "labels" : "noLabels", { list: list });
+      labels.forEach((button) => {
+        const [a, b] = [button.dataset.start, button.dataset.end].map((at) => (offset + Number(at)).toFixed(2));
+        const quality = button.textContent;
+        button.title = text(quality ? "qualityLabel" : "label", { name: button.dataset.name, quality: quality, a: a, b: b });
+        button.setAttribute("aria-label", button.title);
+      });
     }
     function now() {
       return wanted !== null ? wanted : Math.max(0, Math.min(duration, audio.currentTime - lead));

@@ -331,8 +331,8 @@ def _lanes(rows, start_s, duration_s):
             place = _place(**edge, width=(row.end - row.begin) / duration_s)
             buttons[lane].append(
                 f'<button type="button" disabled aria-pressed="false" title="{safe(said)}" aria-label="{safe(said)}" '
-                f'data-label="{row.Index}" data-start="{row.begin:.3f}" data-end="{row.end:.3f}" '
-                f'data-pattern="{species_pattern(name)}" style="{place}background-color:{colour};'
+                f'data-label="{row.Index}" data-name="{safe(name)}" data-start="{row.begin:.3f}" '
+                f'data-end="{row.end:.3f}" data-pattern="{species_pattern(name)}" style="{place}background-color:{colour};'
                 f'color:{text};--stripe:{"#0006" if text == "#fff" else "#fff8"}">{safe(_quality(row))}</button>'
             )
         for lane, content in enumerate(buttons):

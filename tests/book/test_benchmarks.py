@@ -30,6 +30,7 @@ SHORT = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
     ("bench_pretrained", ["--pond", "tiny", "--seeds", "1", "--draws", "5", "--encoder", "noise", "--no-network"]),
     ("bench_templates", ["--pond", "tiny", "--seeds", "1", "--draws", "3", "--encoder", "noise"]),
     ("bench_your_recordings", ["--pond", "tiny", "--seeds", "1", "--epochs", "1", "--draws", "3"]),
+    ("bench_ear", ["--pond", "tiny", "--epochs", "1", "--types", "3"]),
     ("bench_agile", ["--pond", "tiny", "--seeds", "1", "--draws", "3", "--encoder", "noise"]),
     ("bench_training", ["--pond", "tiny", "--budget", "0.1", "--epochs", "1", "--looks", "1", "--windows", "2",
                         "--only", "0"]),

@@ -3,10 +3,12 @@
 import io
 import re
 
+import bench_ear
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from _results import read_results
 
 import anuralib as al
 from anuralib.show import ear
@@ -28,6 +30,12 @@ def markup(clips, tmp_path_factory):
     listed = ear.write_clips(clips, folder / "clips")
     types = ear.describe_types()
     types = types[types["code"].isin(KNOWN)]
+    # A network that is always right, and an annotator who always hears the same.
+    letters = dict(zip(types["code"], "abcdef", strict=True))
+    for clip in listed[:-30]:
+        if clip["answer"] in letters:
+            best = letters[clip["answer"]]
+            clip |= {"network": best + "abcdef".replace(best, ""), "annotator": "DEEBOO"}
     page = ear.ear_markup(listed, types, base="clips/", simulated=True)
     (folder / "page.html").write_text(
         f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>ear</title><body>{page}</body></html>', "utf-8"
@@ -110,9 +118,30 @@ def test_ten_questions_are_asked_answered_kept_and_deleted(tab):
 
 
 @pytest.mark.browser
-def test_i_do_not_know_is_no_confusion(tab):
+def test_i_do_not_know_is_no_confusion_and_others_were_asked_the_same(tab):
     answer_ten(tab, "six", "0")
-    assert tab.get_by_text("Your confusions").count() == 0 and tab.get_by_text("Hits and false alarms").count() == 1
+    assert tab.get_by_text("Your confusions").count() == 0
+    rows = tab.evaluate("JSON.parse(localStorage.getItem('anura-ear'))")
+    booms = sum(row["truth"] == "DEEBOO" for row in rows)
+    said = {}
+    for table in tab.locator(".anura-ear-memory table").all():
+        heads, all_calls = table.locator("th").all_inner_texts(), table.locator("tbody tr").first.locator("td")
+        assert heads == ["call", "you", "network", "second annotator"]
+        said[table.locator("caption").inner_text()] = [text.split(" %")[0] for text in all_calls.all_inner_texts()]
+    assert said == {"hits": ["all calls", "0", "100", f"{10 * booms}"],
+                    "false alarms": ["all calls", "0", "0", f"{100 - 10 * booms}"]}  # fmt: skip
+
+
+def test_what_others_said_is_of_the_clips_that_are_made():
+    plan = pd.DataFrame(ear.clip_plan(), columns=["step", "answer", "how"]).rename_axis("clip").reset_index()
+    table = read_results("bench_ear", keep_default_na=False)
+    asked = plan[plan["step"].isin(bench_ear.NAMED)]
+    assert table[["clip", "step", "answer"]].equals(asked[["clip", "step", "answer"]].reset_index(drop=True))
+    codes = al.call_types()["code"]
+    assert set(table["annotator"]) <= {*codes, ""} and set(table["network"].map(sorted).map("".join)) == {
+        "".join(bench_ear.letters(codes).values())}  # fmt: skip
+    facts = bench_ear.facts(table)
+    assert facts["ear_annotator_others"] > facts["ear_network_others"] > 100 / len(codes)
 
 
 @pytest.mark.browser

@@ -19,6 +19,11 @@ WITH_OUTPUTS = {
 }
 
 
+def english(name):
+    """The page of which this is a translation, or the page itself."""
+    return name.removeprefix("es/").removeprefix("pt_BR/")
+
+
 @cache
 def soup(path):
     """A page's elements; for all who ask, so nobody may change them."""

@@ -10,7 +10,6 @@ from playwright.sync_api import TimeoutError as TooLong
 
 CHAPTERS_LEFT = [name.removesuffix(".html") for name in CHAPTERS if name.removesuffix(".html") not in TRANSLATED_PAGES]
 OTHERS = [name for name in LANGUAGES if name != "en"]
-translations = pytest.mark.parametrize(("language", "page"), [(n, p) for n in OTHERS for p in TRANSLATED_PAGES])
 
 
 def read(name):
@@ -22,8 +21,17 @@ def folder(language):
 
 
 @pytest.mark.site
-@translations
-def test_a_translation_says_its_language_and_shows_all_that_the_english_page_shows(language, page):
+@pytest.mark.parametrize("page", TRANSLATED_PAGES)
+def test_a_page_and_its_translations(page):
+    """One test for a page in all its languages, so that each is parsed once."""
+    the_languages_know_each_other(page)
+    for language in OTHERS:
+        says_its_language_and_shows_all_that_the_english_page_shows(language, page)
+        offers_its_own_notebook(language, page)
+        links_to_english_where_there_is_no_translation(language, page)
+
+
+def says_its_language_and_shows_all_that_the_english_page_shows(language, page):
     english, other = read(f"{page}.html"), read(f"{folder(language)}{page}.html")
     assert other.html["lang"] == LANGUAGES[language][0] and english.html["lang"] == "en"
     shown = ("div.cell", "article img", ".anura-player", "div.exercise", "div.solution", ".quiz-answer", "article h2")
@@ -43,9 +51,7 @@ def test_a_translation_says_its_language_and_shows_all_that_the_english_page_sho
         assert language == "en" or other.select_one(".anura-translated").get_text().count("EN") == 1
 
 
-@pytest.mark.site
-@translations
-def test_a_translated_chapter_offers_its_own_notebook(language, page):
+def offers_its_own_notebook(language, page):
     link = read(f"{folder(language)}{page}.html").select_one("a.btn-download-notebook-button")
     assert (link is not None) is (f"{page}.html" in CHAPTERS)
     if link is not None:
@@ -53,17 +59,7 @@ def test_a_translated_chapter_offers_its_own_notebook(language, page):
         assert path == (SITE / "notebooks" / language / f"{page}.ipynb").resolve() and path.is_file()
 
 
-@pytest.mark.site
-@pytest.mark.parametrize(("language", "name"), [("es", "Escuchar"), ("pt_BR", "Ouvir")])
-def test_the_parts_of_a_translation_have_its_names(language, name):
-    names = {part.get_text() for part in read(f"{folder(language)}intro.html").select(".bd-links .caption-text")}
-    assert names and not names & {"Listen", "Annotate", "Reference"}
-    assert name in (SITE / folder(language) / "intro.html").read_text(encoding="utf-8")
-
-
-@pytest.mark.site
-@pytest.mark.parametrize("page", TRANSLATED_PAGES)
-def test_the_languages_of_a_page_know_each_other(page):
+def the_languages_know_each_other(page):
     for own in LANGUAGES:
         path = SITE / f"{folder(own)}{page}.html"
         links = {link["hreflang"]: link["href"] for link in read(path.relative_to(SITE)).select("link[hreflang]")}
@@ -72,12 +68,18 @@ def test_the_languages_of_a_page_know_each_other(page):
             assert (path.parent / links[html]).resolve() == (SITE / f"{folder(language)}{page}.html").resolve()
 
 
-@pytest.mark.site
-@translations
-def test_what_is_not_translated_links_to_english(language, page):
+def links_to_english_where_there_is_no_translation(language, page):
     for link in read(f"{folder(language)}{page}.html").select("a.in-english"):
         target = ((SITE / folder(language) / page).parent / link["href"].split("#")[0]).resolve()
         assert target.is_file() and target.relative_to(SITE.resolve()).parts[0] not in LANGUAGES
+
+
+@pytest.mark.site
+@pytest.mark.parametrize(("language", "name"), [("es", "Escuchar"), ("pt_BR", "Ouvir")])
+def test_the_parts_of_a_translation_have_its_names(language, name):
+    names = {part.get_text() for part in read(f"{folder(language)}intro.html").select(".bd-links .caption-text")}
+    assert names and not names & {"Listen", "Annotate", "Reference"}
+    assert name in (SITE / folder(language) / "intro.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture

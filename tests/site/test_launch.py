@@ -7,7 +7,7 @@ import anura_course
 import nbformat
 import notebook_export
 import pytest
-from pages import BOOK, CHAPTERS, PAGES, SITE, soup
+from pages import BOOK, CHAPTERS, PAGES, SITE, english, soup
 
 COLAB = "https://colab.research.google.com/github/owner/course/blob/notebooks/"
 PACKAGE = "anuralib @ git+https://github.com/owner/course@" + "0" * 40
@@ -31,11 +31,6 @@ def made_buttons(docname, repository="owner/course"):
     context = {"header_buttons": [], "pathto": lambda name, resource: f"../{name}"}
     anura_course.add_buttons(app, docname, "page.html", context, None)
     return {button["label"]: button["url"] for button in context["header_buttons"]}
-
-
-def english(page):
-    """The page of which this is a translation, or the page itself."""
-    return page.removeprefix("es/").removeprefix("pt_BR/")
 
 
 def shown_buttons(page):
