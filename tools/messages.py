@@ -20,7 +20,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from catalogues import LANGUAGES as _ALL
 from catalogues import PAGES, TRANSLATED_PAGES, catalogue_path, extra_messages, has_words, read_page
-from other_words import FOLDER, OUTPUTS, is_sentence, kept_texts, printed_lines
+from other_words import FOLDER, OUTPUTS, is_sentence, kept_texts, printed_lines, widget_texts, words_of_formulas
 from other_words import template as output_template
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -158,9 +158,12 @@ def outputs_template(build):
     caches = sorted((build / ".jupyter_cache").glob(f"*/{FOLDER}"), key=lambda p: p.parent.stat().st_mtime)
     if not caches:
         return None
-    template, site = Catalog(fuzzy=False), build / "html"
-    said = [line for page in PAGES if (site / f"{page}.html").is_file()
-            for line in printed_lines((site / f"{page}.html").read_text(encoding="utf-8"))]  # fmt: skip
+    template = Catalog(fuzzy=False)
+    pages = [path for page in PAGES if (path := build / "html" / f"{page}.html").is_file()]
+    texts = [path.read_text(encoding="utf-8") for path in pages]
+    said = [line for text in texts for line in (*printed_lines(text), *widget_texts(text))]
+    sources = [(ROOT / "book" / f"{page}.md").read_text(encoding="utf-8") for page in PAGES]
+    said += [words for source in sources for words in words_of_formulas(source)]
     drawn = [text for path in sorted(caches[-1].glob("*.pickle")) for text in kept_texts(path)]
     for text in [*sorted(set(drawn)), *dict.fromkeys(said)]:
         if is_sentence(text):

@@ -237,28 +237,35 @@ def store_once(app, exception):
 
 # ---------------------------------------------------------------- the foot of every page
 
-LICENCES = {
-    "text and figures CC BY 4.0": "https://creativecommons.org/licenses/by/4.0/",
-    "code MIT": "https://opensource.org/license/mit",
+LICENCES = ("https://creativecommons.org/licenses/by/4.0/", "https://opensource.org/license/mit")
+
+
+# Version, what the licences are of, source, to cite.
+FOOT = {
+    "": ("Version {}", "text and figures CC BY 4.0", "code MIT", "Source", "To cite"),
+    "es": ("Versión {}", "texto y figuras CC BY 4.0", "código MIT", "Código fuente", "Para citar"),
+    "pt_BR": ("Versão {}", "texto e figuras CC BY 4.0", "código MIT", "Código-fonte", "Para citar"),
 }
 
 
-def footer(version, credit, repository=""):
+def footer(version, credit, repository="", language=""):
     """The version, the licences and how to cite, as HTML; `credit` is plain text that may end in an address."""
+    numbered, text, code, source, cite = FOOT[language]
     words, _, address = html.escape(credit).rpartition(" ")
     link = f'{words} <a href="{address}">{address}</a>' if address.startswith("http") else html.escape(credit)
-    licences = ", ".join(f'<a rel="license" href="{url}">{name}</a>' for name, url in LICENCES.items())
-    source = f' <a href="https://github.com/{repository}">Source</a>.' if repository else ""
+    named = zip((text, code), LICENCES, strict=True)
+    licences = ", ".join(f'<a rel="license" href="{url}">{name}</a>' for name, url in named)
+    source = f' <a href="https://github.com/{repository}">{source}</a>.' if repository else ""
     return (
-        f'<p class="course-version">Version {html.escape(version)}; {licences}.{source}</p>\n'
-        f'<p class="course-citation">To cite: {link}</p>'
+        f'<p class="course-version">{numbered.format(html.escape(version))}; {licences}.{source}</p>\n'
+        f'<p class="course-citation">{cite}: {link}</p>'
     )
 
 
 def say_version_and_licence(app, config):
     """Put the version, the licences and how to cite at the foot of every page; a new version writes them again."""
     root = course_root(app.srcdir)
-    text = footer(course_version(root), citation(root), config.anura_repository)
+    text = footer(course_version(root), citation(root), config.anura_repository, config.anura_translation)
     config.html_theme_options = {**config.html_theme_options, "extra_footer": text}
 
 

@@ -14,10 +14,12 @@ from catalogues import (
     has_words,
     join_authors,
     read_page,
+    said_in,
     translate_comments,
     write_numbers,
 )
 from docutils import nodes
+from other_words import OUTPUTS, say_formula
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 
@@ -113,11 +115,14 @@ def translate_rest(app, doctree):
         return
     known = read_page(Path(app.srcdir) / "locale", app.config.anura_translation, app.env.docname)
     for node in doctree.findall(nodes.image):
-        node["alt"] = known.get(node.get("alt"), node.get("alt"))
+        node["alt"] = said_in(known, node.get("alt", "")) or node.get("alt")
     for node in doctree.findall(lambda n: isinstance(n, nodes.caption | nodes.title)):
         for part in list(node.findall(nodes.Text)):
-            if part.astext() in known:
-                part.parent.replace(part, nodes.Text(known[part.astext()]))
+            if said := said_in(known, part.astext()):
+                part.parent.replace(part, nodes.Text(said))
+    words = read_page(Path(app.srcdir) / "locale", app.config.anura_translation, OUTPUTS)
+    for node in doctree.findall(lambda n: isinstance(n, nodes.math | nodes.math_block)):
+        node.children = [nodes.Text(say_formula(node.astext(), words))]
     for node in doctree.findall(lambda n: isinstance(n, nodes.container) and "prompt_show" in n):
         what = FOLDED[app.config.anura_translation][node["hide_mode"]]
         for key, verb in (("prompt_show", "Mostrar"), ("prompt_hide", "Ocultar")):
@@ -152,8 +157,8 @@ def translate_solutions(app, doctree, docname):
         return
     known = read_page(Path(app.srcdir) / "locale", app.config.anura_translation, docname)
     for part in [t for title in doctree.findall(nodes.title) for t in title.findall(nodes.Text)]:
-        if part.astext() in known:
-            part.parent.replace(part, nodes.Text(known[part.astext()]))
+        if said := said_in(known, part.astext()):
+            part.parent.replace(part, nodes.Text(said))
     for title in doctree.findall(nodes.title):
         mend_solution_title(title, app.config.anura_translation)
 
@@ -176,13 +181,12 @@ def write_as_the_language_does(app, doctree, docname):
     """
     # could go upstream: sphinxcontrib-bibtex, the word between names as a setting
     language = app.config.anura_translation
-    if not language:
-        return
     for inline in doctree.findall(nodes.inline):
-        for part in [n for n in inline.children if isinstance(n, nodes.Text)]:
-            if "bibtex-citation" in inline["classes"]:
-                inline.replace(part, nodes.Text(join_authors(part, language)))
-            elif "pasted-text" in inline["classes"]:
+        if "bibtex-citation" in inline["classes"]:
+            for part in list(inline.findall(nodes.Text)):
+                part.parent.replace(part, nodes.Text(join_authors(part, language)))
+        elif "pasted-text" in inline["classes"] and language:
+            for part in [n for n in inline.children if isinstance(n, nodes.Text)]:
                 inline.replace(part, nodes.Text(write_numbers(part, language)))
 
 

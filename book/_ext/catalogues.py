@@ -24,6 +24,7 @@ _METADATA = re.compile(r"^\s+(?:alt|caption|code_prompt_show|code_prompt_hide): 
 _EXERCISE = re.compile(r"^:::\{exercise\} (.+)$", flags=re.MULTILINE)
 _CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 _FOLDED = re.compile(r"^(?::tags:|tags:).*(?:hide|remove)-", flags=re.MULTILINE)
+_STRAIGHT = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"'})
 _COMMENT = re.compile(r"(?:^ *| {2,})# (?!noqa|fmt:)(\S.*)$", flags=re.MULTILINE)
 
 
@@ -80,8 +81,14 @@ def translate_comments(code, known):
     return _COMMENT.sub(lambda m: m[0].removesuffix(m[1]) + known.get(m[1].strip(), m[1]), code)
 
 
+def said_in(known, text):
+    """The translation of a text of which Sphinx may have made the quotation marks round; None without one."""
+    return known.get(text, known.get(text.translate(_STRAIGHT)))
+
+
 def join_authors(names, language):
-    """``Nelson and Graves`` as ``Nelson e Graves``; in Spanish *e* before the sound of an i."""
+    """``Nelson and Graves`` as ``Nelson e Graves``; in Spanish *e* before the sound of an i; *et al.* in all."""
+    names = names.replace(" and others", " et al.")
     names = re.sub(r" and (?=H?[IÍ])", " e ", names) if language == "es" else names
     return names.replace(" and ", f" {AND.get(language, 'and')} ")
 

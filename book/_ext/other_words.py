@@ -1,12 +1,13 @@
 """The words in figures, and in what cells print, in the language of a translation. Nothing is executed for them.
 
-A figure is kept as it was drawn, beside the execution cache, and drawn once more with other words. What a cell printed
-is text on the page. The catalogue ``outputs.po`` has both, with ``{}`` for each number: ``{} of {} species``.
+A figure is kept as it was drawn, beside the execution cache, and drawn once more with other words. What a cell printed,
+and what players and explorers say, is text on the page. The catalogue ``outputs.po`` has both, with ``{}`` for each number: ``{} of {} species``.
 """
 
 import hashlib
 import html
 import io
+import json
 import pickle
 import re
 import zlib
@@ -17,7 +18,29 @@ FOLDER = "figures"  # in the execution cache
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _PICTURE = re.compile(r"(?:\.\./)*_images/([0-9a-f]{64})\.png")
 _PRINTED = re.compile(r'(<div class="output stream [^"]*">.*?<pre>(?:<span></span>)?)(.*?)(</pre>)', flags=re.DOTALL)
+_SHORT = {"at", "of", "or", "to"}
 _PASSED = re.compile(r"^Pass: (.+)$")
+# An explorer up to the list of its pictures and sentences; a player up to its sound. Scripts are no part of either.
+_EXPLORER = re.compile(r'(<div class="anura-explorer".*?<script type="application/json">)(.*?)(?=</script>)', re.DOTALL)
+_PLAYER = re.compile(r'<div class="anura-player[ "].*?</audio>', re.DOTALL)
+_SAID = re.compile(r'((?<=>)|(?<=alt=")|(?<=aria-label="))([^<>"]+)(?=[<"])')
+# What the theme and Sphinx have no translation for; each stands in an attribute.
+FRAME = {
+    "es": {
+        "Link to this heading": "Enlace a este título", "Link to this image": "Enlace a esta imagen",
+        "Link to this term": "Enlace a este término", "Search...": "Buscar…",
+        "Toggle hidden content": "Mostrar u ocultar", "Toggle primary sidebar": "Mostrar u ocultar el índice",
+        "Toggle secondary sidebar": "Mostrar u ocultar el contenido de la página",
+    },
+    "pt_BR": {
+        "Link to this heading": "Link para este título", "Link to this image": "Link para esta imagem",
+        "Link to this term": "Link para este termo", "Search...": "Buscar…",
+        "Toggle hidden content": "Mostrar ou ocultar", "Toggle primary sidebar": "Mostrar ou ocultar o índice",
+        "Toggle secondary sidebar": "Mostrar ou ocultar o conteúdo da página",
+    },
+}  # fmt: skip
+_FRAMED = re.compile(f'(?<==")(?:{"|".join(map(re.escape, FRAME["es"]))})(?=")')
+_IN_FORMULA = re.compile(r"(\\text\{\s*)([^{}]*?)(\s*\})")
 
 
 # ---------------------------------------------------------------- in the kernel
@@ -25,6 +48,7 @@ _PASSED = re.compile(r"^Pass: (.+)$")
 
 def keep_figures(folder):
     """From now on let IPython keep each figure that it shows, named as MyST-NB names the picture."""
+    import cloudpickle  # which keeps the functions of a second axis, too
     from IPython.core import pylabtools
 
     folder, draw = Path(folder), pylabtools.print_figure
@@ -33,9 +57,9 @@ def keep_figures(folder):
         picture = draw(fig, *args, **kwargs)
         if isinstance(picture, bytes):
             try:
-                kept = zlib.compress(pickle.dumps(fig), 1)
+                kept = zlib.compress(cloudpickle.dumps(fig), 1)
             except (AttributeError, TypeError, pickle.PicklingError):
-                return picture  # it holds a function; such a figure stays English
+                return picture  # it holds what can't be kept; such a figure stays English
             folder.mkdir(parents=True, exist_ok=True)
             (folder / f"{hashlib.sha256(picture).hexdigest()}.pickle").write_bytes(kept)
         return picture
@@ -66,7 +90,7 @@ def is_sentence(text):
     if re.search(r"^[\[{(']|\S(?: {2,}|\t)|^Pass: ", text):
         return False
     words = re.findall(r"[^\W\d_]+", re.sub(r"\$[^$]*\$|\S*_\S*", "", text))
-    return any(len(word) > 2 and not word.isupper() and word.lower() != "khz" for word in words)
+    return any(word in _SHORT or len(word) > 2 and not word.isupper() and word.lower() != "khz" for word in words)
 
 
 # ---------------------------------------------------------------- figures
@@ -141,6 +165,35 @@ def printed_lines(page):
         yield from map(html.unescape, said.split("\n"))
 
 
+def widget_texts(page):
+    """What the explorers and players of a built page say: titles, names of controls, sentences."""
+    for before, pictures in _EXPLORER.findall(page):
+        yield from (html.unescape(text) for _, text in _SAID.findall(before))
+        yield from (said for _, said in json.loads(pictures).values())
+    for player in _PLAYER.findall(page):
+        yield html.unescape(re.search('aria-label="([^"]*)"', player)[1])
+
+
+def _say_widget(text, known):
+    """The HTML of an explorer or a player in the other language; what the catalogue does not know stays."""
+    return _SAID.sub(lambda m: html.escape(say(html.unescape(m[2]), known)), text)
+
+
+def _say_explorer(match, known):
+    pictures = {key: [source, say(said, known)] for key, (source, said) in json.loads(match[2]).items()}
+    return _say_widget(match[1], known) + json.dumps(pictures, allow_nan=False).replace("<", "\\u003c")
+
+
+def words_of_formulas(source):
+    """The words within the formulas of a page's source."""
+    return [words for _, words, _ in _IN_FORMULA.findall(source) if is_sentence(words)]
+
+
+def say_formula(formula, known):
+    """A formula with its words in the other language."""
+    return _IN_FORMULA.sub(lambda m: m[1] + known.get(m[2], m[2]) + m[3], formula)
+
+
 def _say_line(line, known):
     """A printed line, as HTML, in the other language."""
     text = html.unescape(line)
@@ -152,7 +205,7 @@ def _say_line(line, known):
 
 
 def translate_outputs(site, figures, known, language):
-    """Write the figures of a translation with its words, and the lines that its cells printed.
+    """Write the figures of a translation with its words, the lines that its cells printed, and what widgets say.
 
     Parameters
     ----------
@@ -187,6 +240,9 @@ def translate_outputs(site, figures, known, language):
     for page in sorted(site.rglob("*.html")):
         text = page.read_text(encoding="utf-8")
         new = _PRINTED.sub(printed, _PICTURE.sub(picture, text))
+        new = _EXPLORER.sub(lambda match: _say_explorer(match, known), new)
+        new = _PLAYER.sub(lambda match: _say_widget(match[0], known), new)
+        new = _FRAMED.sub(lambda match: FRAME[language][match[0]], new)
         if new != text:
             page.write_text(new, encoding="utf-8")
     return sum(map(bool, drawn.values()))

@@ -1,5 +1,7 @@
 """Figures and printed lines of a translation: kept as they were drawn, said in other words, nothing executed."""
 
+import threading
+
 import other_words
 import pytest
 from IPython.core import pylabtools
@@ -67,10 +69,13 @@ def test_a_figure_is_drawn_again_with_other_words(kept, monkeypatch):
     assert other_words.redraw(path, {}) is None
 
 
-def test_a_figure_that_holds_a_function_stays_english(kept):
+def test_a_figure_with_functions_is_kept_and_one_with_a_lock_stays_english(kept):
     figure, ax = plt.subplots()
-    ax.xaxis.set_major_formatter(lambda value, position: "x")
+    figure.lock = threading.Lock()
     assert kept(figure) is None
+    figure, ax = plt.subplots()
+    ax.secondary_xaxis("top", functions=(lambda hours: 0.16 * hours, lambda gb: gb / 0.16)).set_xlabel("size (GB)")
+    assert "size (GB)" in other_words.kept_texts(kept(figure))
 
 
 PAGE = """<img src="../_images/{name}.png"><img src="../_images/{other}.png">
@@ -95,3 +100,28 @@ def test_pages_show_the_figures_and_lines_of_their_language(kept, tmp_path):
         .replace("3 of 4 right\na &lt;b&gt;\nPass", "de 3, 4 bien\nun &lt;b&gt;\nBien")
     )  # fmt: skip
     assert (site / "_images" / f"{name}-es.png").read_bytes().startswith(b"\x89PNG")
+
+
+WIDGETS = """<div class="anura-explorer" role="group" aria-label="two"><p><strong>two</strong></p><label>calls <output>1
+</output></label><img alt="3 of 4 right" src="a.png"><script type="application/json">{"0": ["a.png", "3 of 4 right"],
+"1": ["b.png", "0 of 4 right"]}</script></div>
+<div class="anura-player" role="group" aria-label="two"><p><strong>two</strong></p><audio aria-label="two"></audio></div>
+<a class="headerlink" title="Link to this heading">two</a>"""
+
+
+def test_what_explorers_players_and_the_theme_say_is_in_the_language_of_the_page(tmp_path):
+    said = list(other_words.widget_texts(WIDGETS))
+    assert said.count("two") == 3 and {"calls ", "3 of 4 right", "0 of 4 right"} <= set(said)
+    page = tmp_path / "page.html"
+    page.write_text(WIDGETS, encoding="utf-8")
+    other_words.translate_outputs(tmp_path, tmp_path, KNOWN, "es")
+    text = page.read_text(encoding="utf-8")
+    assert text.count("dos") == 5 and text.count('"two"') == 0 and "<label>cantos <output>" in text
+    assert text.count("de 3, 4 bien") == 2 and '["b.png", "de 0, 4 bien"]' in text
+    assert '<a class="headerlink" title="Enlace a este título">two</a>' in text
+
+
+def test_words_of_a_formula_are_translated_and_its_signs_stay():
+    formula = r"a = \text{ and }b, \text{dB} \; \text{one}"
+    assert other_words.words_of_formulas(formula) == ["and", "one"]
+    assert other_words.say_formula(formula, {"and": "y", "one": "uno"}) == r"a = \text{ y }b, \text{dB} \; \text{uno}"
