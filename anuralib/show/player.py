@@ -316,6 +316,7 @@ def _lanes(rows, start_s, duration_s):
     for name, group in rows.groupby("name", sort=False):
         ends, colour = [], species_colour(name)
         text = text_colour(colour)
+        stripe = "#0006" if text == "#fff" else "#fff8"
         buttons = []
         for row in group.itertuples():
             # A short label at the right edge grows to the left.
@@ -332,8 +333,8 @@ def _lanes(rows, start_s, duration_s):
             buttons[lane].append(
                 f'<button type="button" disabled aria-pressed="false" title="{safe(said)}" aria-label="{safe(said)}" '
                 f'data-label="{row.Index}" data-name="{safe(name)}" data-start="{row.begin:.3f}" '
-                f'data-end="{row.end:.3f}" data-pattern="{species_pattern(name)}" style="{place}background-color:{colour};'
-                f'color:{text};--stripe:{"#0006" if text == "#fff" else "#fff8"}">{safe(_quality(row))}</button>'
+                f'data-end="{row.end:.3f}" data-pattern="{species_pattern(name)}" '
+                f'style="{place}background-color:{colour};color:{text};--stripe:{stripe}">{safe(_quality(row))}</button>'
             )
         for lane, content in enumerate(buttons):
             shown = safe(name) if lane == 0 else ""

@@ -1,7 +1,8 @@
 """The words in figures, and in what cells print, in the language of a translation. Nothing is executed for them.
 
 A figure is kept as it was drawn, beside the execution cache, and drawn once more with other words. What a cell printed,
-and what players and explorers say, is text on the page. The catalogue ``outputs.po`` has both, with ``{}`` for each number: ``{} of {} species``.
+and what players and explorers say, is text on the page. The catalogue ``outputs.po`` has all of these, with ``{}`` for
+each number: ``{} of {} species``.
 """
 
 import hashlib
@@ -47,24 +48,41 @@ _IN_FORMULA = re.compile(r"(\\text\{\s*)([^{}]*?)(\s*\})")
 
 
 def keep_figures(folder):
-    """From now on let IPython keep each figure that it shows, named as MyST-NB names the picture."""
-    import cloudpickle  # which keeps the functions of a second axis, too
+    """From now on keep each figure that IPython shows, named as MyST-NB names the picture, and those of explorers."""
     from IPython.core import pylabtools
 
-    folder, draw = Path(folder), pylabtools.print_figure
+    from anuralib.show import widgets
+
+    folder, draw, draw_small = Path(folder), pylabtools.print_figure, widgets._png
 
     def print_figure(fig, *args, **kwargs):
-        picture = draw(fig, *args, **kwargs)
+        kept, picture = _pickled(fig), draw(fig, *args, **kwargs)
         if isinstance(picture, bytes):
-            try:
-                kept = zlib.compress(cloudpickle.dumps(fig), 1)
-            except (AttributeError, TypeError, pickle.PicklingError):
-                return picture  # it holds what can't be kept; such a figure stays English
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{hashlib.sha256(picture).hexdigest()}.pickle").write_bytes(kept)
+            _keep(kept, folder, picture)
         return picture
 
-    pylabtools.print_figure = print_figure
+    def png(figure):
+        kept, (source, size) = _pickled(figure), draw_small(figure)
+        _keep(kept, folder, source.encode())
+        return source, size
+
+    pylabtools.print_figure, widgets._png = print_figure, png
+
+
+def _pickled(figure):
+    """A figure as bytes; None where it holds what can't be kept: such a one stays English."""
+    import cloudpickle  # which keeps the functions of a second axis, too
+
+    try:
+        return zlib.compress(cloudpickle.dumps(figure), 1)
+    except (AttributeError, TypeError, pickle.PicklingError):
+        return None
+
+
+def _keep(kept, folder, picture):
+    if kept is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{hashlib.sha256(picture).hexdigest()}.pickle").write_bytes(kept)
 
 
 # ---------------------------------------------------------------- words
@@ -140,6 +158,15 @@ def kept_texts(path):
 
 def redraw(path, known):
     """The picture of a kept figure in another language; None where no word of it changes."""
+    figure = _figure_in_words(path, known)
+    if figure is None:
+        return None
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=2 * figure.dpi, bbox_inches="tight", facecolor=figure.get_facecolor())
+    return out.getvalue()
+
+
+def _figure_in_words(path, known):
     import matplotlib as mpl
 
     mpl.use("agg")
@@ -149,11 +176,7 @@ def redraw(path, known):
         if said != text:
             put(said)
             changed = True
-    if not changed:
-        return None
-    out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=2 * figure.dpi, bbox_inches="tight", facecolor=figure.get_facecolor())
-    return out.getvalue()
+    return figure if changed else None
 
 
 # ---------------------------------------------------------------- pages
@@ -179,9 +202,22 @@ def _say_widget(text, known):
     return _SAID.sub(lambda m: html.escape(say(html.unescape(m[2]), known)), text)
 
 
-def _say_explorer(match, known):
-    pictures = {key: [source, say(said, known)] for key, (source, said) in json.loads(match[2]).items()}
-    return _say_widget(match[1], known) + json.dumps(pictures, allow_nan=False).replace("<", "\\u003c")
+def _say_explorer(match, known, figures):
+    """An explorer in the other language, its pictures drawn again where they were kept."""
+    drawn = {}
+
+    def draw(source):
+        from anuralib.show import widgets
+
+        kept = figures / f"{hashlib.sha256(source.encode()).hexdigest()}.pickle"
+        if source not in drawn:
+            figure = _figure_in_words(kept, known) if kept.is_file() else None
+            drawn[source] = widgets._png(figure)[0] if figure else source
+        return drawn[source]
+
+    pictures = {key: [draw(source), say(said, known)] for key, (source, said) in json.loads(match[2]).items()}
+    begun = re.sub(r'(?<=src=")[^"]+', lambda m: drawn.get(m[0], m[0]), match[1])
+    return _say_widget(begun, known) + json.dumps(pictures, allow_nan=False).replace("<", "\\u003c")
 
 
 def words_of_formulas(source):
@@ -240,7 +276,7 @@ def translate_outputs(site, figures, known, language):
     for page in sorted(site.rglob("*.html")):
         text = page.read_text(encoding="utf-8")
         new = _PRINTED.sub(printed, _PICTURE.sub(picture, text))
-        new = _EXPLORER.sub(lambda match: _say_explorer(match, known), new)
+        new = _EXPLORER.sub(lambda match: _say_explorer(match, known, figures), new)
         new = _PLAYER.sub(lambda match: _say_widget(match[0], known), new)
         new = _FRAMED.sub(lambda match: FRAME[language][match[0]], new)
         if new != text:

@@ -1,5 +1,7 @@
 """Figures and printed lines of a translation: kept as they were drawn, said in other words, nothing executed."""
 
+import json
+import re
 import threading
 
 import other_words
@@ -7,6 +9,8 @@ import pytest
 from IPython.core import pylabtools
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+
+from anuralib.show import widgets
 
 KNOWN = {"a pond of {} frogs": "una charca de {} ranas", "time (s)": "tiempo (s)", "pond": "charca", "calls": "cantos",
          "{} of {} right": "de {}, {} bien", "two": "dos", "one": "uno"}  # fmt: skip
@@ -105,7 +109,8 @@ def test_pages_show_the_figures_and_lines_of_their_language(kept, tmp_path):
 WIDGETS = """<div class="anura-explorer" role="group" aria-label="two"><p><strong>two</strong></p><label>calls <output>1
 </output></label><img alt="3 of 4 right" src="a.png"><script type="application/json">{"0": ["a.png", "3 of 4 right"],
 "1": ["b.png", "0 of 4 right"]}</script></div>
-<div class="anura-player" role="group" aria-label="two"><p><strong>two</strong></p><audio aria-label="two"></audio></div>
+<div class="anura-player" role="group" aria-label="two"><p><strong>two</strong></p>
+<audio aria-label="two"></audio></div>
 <a class="headerlink" title="Link to this heading">two</a>"""
 
 
@@ -119,6 +124,26 @@ def test_what_explorers_players_and_the_theme_say_is_in_the_language_of_the_page
     assert text.count("dos") == 5 and text.count('"two"') == 0 and "<label>cantos <output>" in text
     assert text.count("de 3, 4 bien") == 2 and '["b.png", "de 0, 4 bien"]' in text
     assert '<a class="headerlink" title="Enlace a este título">two</a>' in text
+
+
+def test_the_pictures_of_an_explorer_are_drawn_again(tmp_path, monkeypatch):
+    for owner, name in ((pylabtools, "print_figure"), (widgets, "_png")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+    other_words.keep_figures(tmp_path)
+
+    def draw(calls):
+        figure = Figure(figsize=(2, 2), layout="constrained")
+        figure.subplots().set_xlabel(["pond", "METTIN"][calls])
+        return figure, f"{calls} of 4 right"
+
+    page = tmp_path / "page.html"
+    page.write_text(widgets.explore(draw, "two", calls=[0, 1])._repr_html_(), encoding="utf-8")
+    before = json.loads(re.search("json\">(.*?)</script>", page.read_text(encoding="utf-8"))[1])
+    other_words.translate_outputs(tmp_path, tmp_path, KNOWN, "es")
+    text = page.read_text(encoding="utf-8")
+    after = json.loads(re.search("json\">(.*?)</script>", text)[1])
+    assert after["0"][0] != before["0"][0] and f'src="{after["0"][0]}"' in text and before["0"][0] not in text
+    assert after["1"] == [before["1"][0], "de 1, 4 bien"]  # no word in it changes
 
 
 def test_words_of_a_formula_are_translated_and_its_signs_stay():

@@ -158,6 +158,13 @@ def test_authors_and_results_are_written_as_the_language_does(language, written)
     anura_languages.write_as_the_language_does(app, document, "page")
     assert [part.astext() for part in document.children] == written
     assert catalogues.join_authors("Rudas and Isaza", "es") == "Rudas e Isaza"
+    assert {catalogues.join_authors("Gibb and others", key) for key in ("", "es", "pt_BR")} == {"Gibb et al."}
+
+
+def test_a_title_is_found_whatever_its_quotation_marks_have_become():
+    known = {"AnuraSet's rule": "La regla de AnuraSet", "a “pond”": "una «charca»"}
+    assert catalogues.said_in(known, "AnuraSet’s rule") == "La regla de AnuraSet"
+    assert catalogues.said_in(known, "a “pond”") == "una «charca»" and catalogues.said_in(known, "a frog") is None
 
 
 def entries(catalogue):

@@ -41,6 +41,11 @@ def says_its_language_and_shows_all_that_the_english_page_shows(language, page):
     figures = "article img:not(.anura-player img)"  # a player's words come from a cell's output
     for image, original in zip(other.select(figures), english.select(figures), strict=True):
         assert image["alt"] == known.get(original["alt"], original["alt"])
+    titles = ("div.exercise > .admonition-title", ".anura-explorer strong", ".course-citation")
+    for what in titles:
+        for part, original in zip(other.select(what), english.select(what), strict=True):
+            begun, said = (re.sub(r"^\W*\w+ [\d\W]*", "", x.get_text().split("·")[0]) for x in (original, part))
+            assert len(begun) < 9 or begun != said, said
     texts = "article h1, article p:not(.output p, .citation p), article figcaption, .admonition-title"
     same = {part.get_text() for part in english.select(texts)}
     left = [part for part in other.select(texts) if part.get_text() in same and len(part.get_text()) > 40
