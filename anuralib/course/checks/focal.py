@@ -1,4 +1,4 @@
-"""Checks of the exercises in the chapter *Made at the animal*."""
+"""Checks of the exercises in the chapter *Focal recordings*."""
 
 from math import log10
 
