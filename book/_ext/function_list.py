@@ -22,7 +22,7 @@ def tables_of(text):
 def fill_in(app, docname, source):
     def table(match):
         path = Path(app.env.doc2path(docname)).with_name(f"{match[1]}.md")
-        app.env.note_dependency(str(path), docname=docname)
+        app.env.note_dependency(str(path))
         return tables_of(path.read_text(encoding="utf-8"))
 
     source[0] = _DIRECTIVE.sub(table, source[0])
