@@ -6,12 +6,13 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+from course_settings import course_root
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 FOLDER = "ear"  # in _static of the English site
 # What a network and the second annotator said to the clips: made by benchmarks/bench_ear.py.
-PEERS = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "bench_ear.csv"
+PEERS = Path("benchmarks") / "results" / "bench_ear.csv"
 
 
 def kept_clips():
@@ -29,9 +30,9 @@ def kept_clips():
     return folder, json.loads((folder / "clips.json").read_text(encoding="utf-8"))
 
 
-def compared(clips):
-    """The clips with the answers of `PEERS`, where the table speaks of the same clip."""
-    table = pd.read_csv(PEERS, comment="#", keep_default_na=False)
+def compared(clips, path):
+    """The clips with the answers of a table, where it speaks of the same clip."""
+    table = pd.read_csv(path, comment="#", keep_default_na=False)
     said = {(row.clip, row.answer): {"network": row.network, "annotator": row.annotator} for row in table.itertuples()}
     return [clip | said.get((clip["clip"], clip["answer"]), {}) for clip in clips]
 
@@ -42,12 +43,13 @@ class Ear(SphinxDirective):
     def run(self):
         if self.env.app.builder.format != "html":
             return []
-        self.env.note_dependency(str(PEERS))
+        peers = course_root(self.env.srcdir) / PEERS
+        self.env.note_dependency(str(peers))
         from anuralib.show.ear import describe_types, ear_markup
 
         up = self.env.docname.count("/") + (1 if self.config.anura_translation else 0)
         base = f"{'../' * up}_static/{FOLDER}/"
-        markup = ear_markup(compared(kept_clips()[1]), describe_types(), base=base, simulated=True)
+        markup = ear_markup(compared(kept_clips()[1], peers), describe_types(), base=base, simulated=True)
         return [nodes.raw("", markup, format="html")]
 
 
