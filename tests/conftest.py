@@ -13,6 +13,11 @@ os.environ.setdefault("ANURALIB_SMOKE", "1")
 
 import pytest
 from filelock import FileLock
+from joblib import parallel_config
+
+# Tests run side by side already, and each worker process of joblib loads the libraries again. Who is to see real ones
+# takes the fixture `processes`.
+parallel_config(backend="sequential")
 
 # The Sphinx extensions, the tools and the benchmarks are scripts, not packages.
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,6 +41,13 @@ def book_pond():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANURALIB_SMOKE", "0")
         return al.load_dataset("pond")
+
+
+@pytest.fixture
+def processes():
+    """joblib's workers are processes, as they are for users."""
+    with parallel_config(backend="loky"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ SHORT = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
                       "--model", "templates", "--pool", "13"]),
     ("bench_calling_activity", ["--pond", "tiny", "--seeds", "1", "--draws", "5"]),
     ("bench_ecology", ["--pond", "tiny", "--seasons", "2"]),
-    ("bench_few_labels", ["--pond", "tiny", "--seeds", "2", "--draws", "5", "--encoder", "noise", "--no-network"]),
+    ("bench_few_labels", ["--pond", "tiny", "--seeds", "2", "--draws", "2", "--encoder", "noise", "--no-network"]),
     ("bench_long_tail", ["--pond", "tiny", "--seeds", "1", "--draws", "3", "--encoder", "noise"]),
     ("bench_overlap", ["--pond", "tiny", "--seeds", "1", "--epochs", "1", "--draws", "5", "--each", "1",
                        "--separate", "2", "--targets", "1", "--individuals", "1"]),

@@ -136,7 +136,7 @@ def test_predictions_name_what_is_broken_survive_the_death_of_a_worker_and_are_n
     assert tree(tmp_path / "two").items() >= wanted.items()
 
 
-def test_joblibs_own_workers_write_the_same_also_after_light_work(pond, model, tmp_path):
+def test_joblibs_own_workers_write_the_same_also_after_light_work(processes, pond, model, tmp_path):
     """A worker that loads torch after light work would be stopped as leaking memory, with a warning."""
     al.build_windows(pond, tmp_path / "windows", n_jobs=2, progress=False)
     al.predict_folder(model, pond, tmp_path / "one", progress=False)

@@ -294,7 +294,7 @@ def test_build_resumes_and_reads_back(small, tmp_path, filter_per):
     assert sounds[2].stat().st_mtime_ns == kept
 
 
-def test_build_in_parallel_is_the_same(small, tmp_path):
+def test_build_in_parallel_is_the_same(processes, small, tmp_path):
     windows.build_windows(small, tmp_path / "a", n_jobs=1)
     windows.build_windows(small, tmp_path / "b", n_jobs=2)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
