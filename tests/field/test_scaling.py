@@ -21,8 +21,7 @@ from dask.distributed import Client, LocalCluster  # noqa: E402
 from distributed.utils import get_mp_context  # noqa: E402
 from joblib import parallel_config  # noqa: E402
 
-
-# By the process from which all workers are forked: each would load them by itself, and so would who replaces a dead one.
+# By the process from which all workers are forked: else each loads them by itself, and so does who replaces a dead one.
 LOADED = ["anuralib.field.detections", "anuralib.windows.build", "scipy.signal", "torch", "torchvision"]
 
 
