@@ -32,7 +32,7 @@ ON_A_CLUSTER = re.compile(r"LocalCluster|killer|cmpfiles|client\.close")
 @pytest.fixture(scope="module")
 def recordings(once):
     """A small folder of AnuraSet's form, and a cache for its pictures."""
-    folder = once("any", lambda out: stand_in.write_stand_in(out / "anuraset", n_recordings=12, seed=1))
+    folder = once("any", lambda out: stand_in.write_stand_in(out / "anuraset", n_recordings=8, seed=1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANURALIB_CACHE", str(folder / "cache"))
         yield folder / "anuraset"
