@@ -1,9 +1,13 @@
 """Fixtures that all tests share."""
 
+import gc
 import os
 import shutil
 import sys
 from pathlib import Path
+
+# Every process of the tests gathers thousands of them; to look for garbage among them takes a quarter of that time.
+gc.disable()
 
 # Before numpy and torch are loaded: tests run side by side, and workers with a thread for every core stand in each
 # other's way. A pond is the tiny one unless a test asks for the book's, see `book_pond`.
@@ -13,6 +17,11 @@ os.environ.setdefault("ANURALIB_SMOKE", "1")
 
 import pytest
 from filelock import FileLock
+from joblib import parallel_config
+
+# Tests run side by side already, and each worker process of joblib loads the libraries again. Who is to see real ones
+# takes the fixture `processes`.
+parallel_config(backend="sequential")
 
 # The Sphinx extensions, the tools and the benchmarks are scripts, not packages.
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,6 +37,11 @@ REQUIRE_BROWSER = "ANURALIB_REQUIRE_BROWSER"  # "1" where a browser test that wa
 NO_BROWSER = "no browser: run `.venv/bin/playwright install chromium`, or install chromium or google-chrome"
 
 
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.fixture(scope="module")
 def book_pond():
     """The pond of the book, made once in the user's cache."""
@@ -36,6 +50,13 @@ def book_pond():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANURALIB_SMOKE", "0")
         return al.load_dataset("pond")
+
+
+@pytest.fixture
+def processes():
+    """joblib's workers are processes, as they are for users."""
+    with parallel_config(backend="loky"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -222,13 +222,19 @@ def read_glued(path):
 
 def is_executed(text):
     """Whether the book runs a chapter; one that needs a network is shown without outputs."""
-    return is_chapter(text) and 'execution_mode: "off"' not in PARSER.parse(text, {})[0].content
+    return is_chapter(text) and 'execution_mode: "off"' not in _front_matter(text)
 
 
 def is_chapter(text):
     """A chapter is a page with a kernel: it has code, so it has a notebook."""
-    tokens = PARSER.parse(text, {})
-    return bool(tokens) and tokens[0].type == "front_matter" and "kernelspec" in tokens[0].content
+    return "kernelspec" in _front_matter(text)
+
+
+def _front_matter(text):
+    """What stands above a page, or nothing; the page itself, which takes long, is not parsed."""
+    first, line, _ = text.partition("\n---\n")
+    tokens = PARSER.parse(first + line, {})
+    return tokens[0].content if tokens and tokens[0].type == "front_matter" else ""
 
 
 def export(text, context, package=""):

@@ -4,12 +4,26 @@ import importlib
 import json
 import os
 import sys
+from functools import partial
+from multiprocessing import dummy
+from types import SimpleNamespace
 
 import pytest
 import soak
 from _results import read_results
+from quick_ponds import render_once
 
-SHORT = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
+from anuralib.challenges import heads, separation
+
+SHORT = ["--recordings", "4", "--seconds", "3", "--rounds", "1"]
+
+
+@pytest.fixture
+def cheap(monkeypatch):
+    """What a benchmark does over and over is done once, or for a few steps: the numbers in its table are not asked."""
+    render_once(monkeypatch)
+    monkeypatch.setattr(heads.LogisticHead, "_choose", lambda *given: None)  # the middle penalty
+    monkeypatch.setattr(separation, "_factorise", partial(separation._factorise, n_iter=5))
 
 
 @pytest.mark.parametrize(("name", "small"), [
@@ -20,12 +34,12 @@ SHORT = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
                       "--model", "templates", "--pool", "13"]),
     ("bench_calling_activity", ["--pond", "tiny", "--seeds", "1", "--draws", "5"]),
     ("bench_ecology", ["--pond", "tiny", "--seasons", "2"]),
-    ("bench_few_labels", ["--pond", "tiny", "--seeds", "2", "--draws", "5", "--encoder", "noise", "--no-network"]),
+    ("bench_few_labels", ["--pond", "tiny", "--seeds", "2", "--draws", "2", "--encoder", "noise", "--no-network"]),
     ("bench_long_tail", ["--pond", "tiny", "--seeds", "1", "--draws", "3", "--encoder", "noise"]),
     ("bench_overlap", ["--pond", "tiny", "--seeds", "1", "--epochs", "1", "--draws", "5", "--each", "1",
                        "--separate", "2", "--targets", "1", "--individuals", "1"]),
     ("bench_noise", ["--pond", "tiny", "--seeds", "1", "--epochs", "1", "--draws", "3"]),
-    ("bench_new_sites", ["--pond", "tiny", "--seeds", "1", "--draws", "3"]),
+    ("bench_new_sites", ["--pond", "tiny", "--seeds", "1", "--draws", "1"]),
     ("bench_focal", ["--pond", "tiny", "--seeds", "1", "--each", "2", "--draws", "3", "--encoder", "noise"]),
     ("bench_pretrained", ["--pond", "tiny", "--seeds", "1", "--draws", "5", "--encoder", "noise", "--no-network"]),
     ("bench_templates", ["--pond", "tiny", "--seeds", "1", "--draws", "3", "--encoder", "noise"]),
@@ -38,14 +52,17 @@ SHORT = ["--recordings", "4", "--seconds", "4", "--rounds", "1"]
     ("bench_full_size", ["--sizes", "4", "--epochs", "1", "--no-files"]),
     ("soak", ["--only", "zip-slip,metrics", "--repeats", "1"]),
 ])  # fmt: skip
-def test_benchmark_writes_its_table(name, small, tmp_path, monkeypatch):
+def test_benchmark_writes_its_table(name, small, cheap, tmp_path, monkeypatch):
     out = tmp_path / "table.json"
     monkeypatch.setattr(sys, "argv", [f"{name}.py", "--json", str(out), *small])
     benchmark = importlib.import_module(name)
     if name == "bench_full_size":  # its process of its own matters for the memory only
         monkeypatch.setattr(benchmark, "in_a_process", benchmark.rehearse)
-    if name == "bench_scaling":  # each worker and each step has a process that loads torch: one of either will do
+    if name == "bench_scaling":  # each worker and each step has a process that loads torch: here they are threads
         monkeypatch.setattr(os, "cpu_count", lambda: 1)
+        threads = partial(benchmark.LocalCluster, processes=False, protocol="tcp://")
+        monkeypatch.setattr(benchmark, "LocalCluster", threads)
+        monkeypatch.setattr(benchmark, "multiprocessing", SimpleNamespace(get_context=lambda method: dummy))
         monkeypatch.setattr(benchmark, "STEPS", ("prediction",))
     benchmark.main()
     table = json.loads(out.read_text(encoding="utf-8"))

@@ -271,7 +271,7 @@ def test_killed_at_any_moment_it_goes_on(server, record, tmp_path):
         process.kill()
         process.wait()
     assert killed
-    subprocess.run(command, check=True)
+    fetch(server, tmp_path / "killed", parts=["raw", "windows"])
     assert contents(tmp_path / "killed") == contents(expected_at)
 
 

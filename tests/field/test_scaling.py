@@ -1,6 +1,7 @@
 """The package's functions on a Dask cluster, one of whose workers is killed; and what the chapter says of cost."""
 
 import logging
+import multiprocessing
 import os
 import signal
 from pathlib import Path
@@ -15,8 +16,13 @@ from anuralib._workers import in_workers
 
 pytest.importorskip("distributed")
 
+import dask  # noqa: E402
 from dask.distributed import Client, LocalCluster  # noqa: E402
+from distributed.utils import get_mp_context  # noqa: E402
 from joblib import parallel_config  # noqa: E402
+
+# By the process from which all workers are forked: else each loads them by itself, and so does who replaces a dead one.
+LOADED = ["anuralib.field.detections", "anuralib.windows.build", "scipy.signal", "torch", "torchvision"]
 
 
 @pytest.fixture
@@ -24,8 +30,11 @@ def client():
     """A client of two new worker processes of one thread each, on this machine only: restarting old ones may hang."""
     settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "host": "127.0.0.1",
                 "dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}  # fmt: skip
-    with LocalCluster(**settings) as cluster, Client(cluster) as client:
-        yield client
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        get_mp_context()  # sets a list of its own to preload, once
+        multiprocessing.get_context("forkserver").set_forkserver_preload(["distributed", *LOADED])
+        with LocalCluster(**settings) as cluster, Client(cluster) as client:
+            yield client
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +145,7 @@ def test_predictions_name_what_is_broken_survive_the_death_of_a_worker_and_are_n
     assert tree(tmp_path / "two").items() >= wanted.items()
 
 
-def test_joblibs_own_workers_write_the_same_also_after_light_work(pond, model, tmp_path):
+def test_joblibs_own_workers_write_the_same_also_after_light_work(processes, pond, model, tmp_path):
     """A worker that loads torch after light work would be stopped as leaking memory, with a warning."""
     al.build_windows(pond, tmp_path / "windows", n_jobs=2, progress=False)
     al.predict_folder(model, pond, tmp_path / "one", progress=False)

@@ -48,7 +48,7 @@ def test_calls_have_the_level_that_the_truth_says(near):
     assert 20 * np.log10(np.sqrt(np.mean(call**2))) == pytest.approx(row["level_db"], abs=1.5)
 
 
-def test_same_seed_same_bytes_whatever_the_number_of_jobs(near, tmp_path):
+def test_same_seed_same_bytes_whatever_the_number_of_jobs(processes, near, tmp_path):
     again = al.simulate_focal(tmp_path / "again", **SETTINGS, n_jobs=2)
     other = al.simulate_focal(tmp_path / "other", **SETTINGS, seed=1, n_jobs=1)
     for mine, theirs in zip(near.recordings["path"], again.recordings["path"], strict=True):

@@ -31,7 +31,7 @@ def digest(folder):
     return total.hexdigest()
 
 
-def test_same_seed_same_bytes_whatever_the_number_of_jobs(tmp_path):
+def test_same_seed_same_bytes_whatever_the_number_of_jobs(processes, tmp_path):
     for name, n_jobs, seed in (("a", 1, 3), ("b", 2, 3), ("c", 1, 4)):
         al.simulate_pond(tmp_path / name, n_recordings=4, duration_s=4, seed=seed, n_jobs=n_jobs)
     assert digest(tmp_path / "a") == digest(tmp_path / "b") != digest(tmp_path / "c")
