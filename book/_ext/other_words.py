@@ -9,7 +9,6 @@ import html
 import io
 import pickle
 import re
-import zlib
 from pathlib import Path
 
 OUTPUTS = "outputs"  # the catalogue's name
@@ -33,7 +32,7 @@ def keep_figures(folder):
         picture = draw(fig, *args, **kwargs)
         if isinstance(picture, bytes):
             try:
-                kept = zlib.compress(pickle.dumps(fig), 1)
+                kept = pickle.dumps(fig)  # as it is: the sound in it hardly gets shorter
             except (AttributeError, TypeError, pickle.PicklingError):
                 return picture  # it holds a function; such a figure stays English
             folder.mkdir(parents=True, exist_ok=True)
@@ -104,7 +103,7 @@ def _figure(path):
     """A figure as it was kept."""
     from matplotlib import pyplot as plt
 
-    figure = pickle.loads(zlib.decompress(path.read_bytes()))  # written by this build
+    figure = pickle.loads(path.read_bytes())  # written by this build
     plt.close(figure)
     return figure
 
