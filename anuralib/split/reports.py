@@ -11,12 +11,13 @@ from anuralib.windows.table import check_columns, check_windows
 
 def _overlaps(train: pd.DataFrame, test: pd.DataFrame) -> np.ndarray:
     """Whether each test window shares time with a train window of its recording."""
-    spans = {name: rows[["min_t", "max_t"]].to_numpy(dtype=float) for name, rows in train.groupby("fname")}
-    none = np.empty((0, 2))
-    return np.array([
-        bool(((near[:, 0] < row.max_t) & (near[:, 1] > row.min_t)).any())
-        for row in test.itertuples() for near in [spans.get(row.fname, none)]
-    ], dtype=bool)  # fmt: skip
+    spans = [rows[["min_t", "max_t"]].to_numpy(dtype=float) for rows in (train, test)]
+    places = [rows.groupby("fname").indices for rows in (train, test)]
+    shared = np.zeros(len(test), dtype=bool)
+    for name in places[0].keys() & places[1].keys():
+        (first, last), (begin, end) = (span[place[name]].T for span, place in zip(spans, places, strict=True))
+        shared[places[1][name]] = ((first < end[:, None]) & (last > begin[:, None])).any(axis=1)
+    return shared
 
 
 def leak_report(windows: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,6 @@ import io
 import json
 import pickle
 import re
-import zlib
 from pathlib import Path
 
 OUTPUTS = "outputs"  # the catalogue's name
@@ -74,7 +73,7 @@ def _pickled(figure):
     import cloudpickle  # which keeps the functions of a second axis, too
 
     try:
-        return zlib.compress(cloudpickle.dumps(figure), 1)
+        return cloudpickle.dumps(figure)  # as it is: the sound in it hardly gets shorter
     except (AttributeError, TypeError, pickle.PicklingError):
         return None
 
@@ -146,7 +145,7 @@ def _figure(path):
     """A figure as it was kept."""
     from matplotlib import pyplot as plt
 
-    figure = pickle.loads(zlib.decompress(path.read_bytes()))  # written by this build
+    figure = pickle.loads(path.read_bytes())  # written by this build
     plt.close(figure)
     return figure
 
