@@ -63,7 +63,7 @@ def learn_dictionary(signals, n_components=8, seed=0):
 def _factorise(frames, spectra, n_components, seed, n_iter=200):
     """KL-NMF: the spectra of the frames, or, if spectra are given, their activations (n_components, frames).
 
-    The numbers are those of scikit-learn's `non_negative_factorization` (solver "mu", tol 0), to the last bit in a
+    The numbers are those of scikit-learn's `non_negative_factorization` (solver "mu", tol 0), in a
     fifth of the time: nothing is copied that isn't needed.
     """
     from threadpoolctl import threadpool_limits

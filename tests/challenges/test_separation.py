@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from sklearn.decomposition import non_negative_factorization
 
 import anuralib as al
+from anuralib.challenges import separation
 from anuralib.challenges.separation import learn_dictionary, separate, si_sdr
 
 RATE = 22050
@@ -49,6 +51,18 @@ def test_simulated_species_are_told_apart():
     parts = separate(mixture, books)
     gains = [si_sdr(parts[code], alone[code]) - si_sdr(mixture, alone[code]) for code in types]
     assert min(gains) > 3
+
+
+@pytest.mark.filterwarnings("ignore:Maximum number of iterations")
+def test_spectra_and_activations_are_those_of_scikit_learn():
+    frames = np.abs(np.random.default_rng(0).normal(size=(40, 30)))  # 40 frequencies
+    rows = frames.T / frames.max() + separation._TINY
+    same = {"n_components": 3, "solver": "mu", "beta_loss": "kullback-leibler", "tol": 0, "max_iter": 50}
+    peer = non_negative_factorization(rows, init="random", random_state=4, **same)[1]
+    spectra = separation._factorise(frames, None, 3, seed=4, n_iter=50)
+    np.testing.assert_allclose(spectra, peer.T + separation._TINY, rtol=1e-9)
+    peer = non_negative_factorization(rows, H=spectra.T, update_H=False, **same)[0]
+    np.testing.assert_allclose(separation._factorise(frames, spectra, 3, seed=4, n_iter=50), peer.T, rtol=1e-9)
 
 
 def test_dictionaries_are_non_negative_and_repeatable():
