@@ -134,6 +134,18 @@ def translate_rest(app, doctree):
             node += nodes.Text(said)
 
 
+def leave_no_other_document(app, doctree):
+    """Let all nodes be of their page.
+
+    Sphinx parses a translated sentence as a document of its own, which holds the whole environment and would be written
+    with each page: 28 MB, read again and again.
+    """
+    # could go upstream: Sphinx, transforms/i18n.py
+    if app.config.anura_translation:
+        for node in doctree.findall():
+            node.document = doctree
+
+
 def mark_untranslated(app, doctree):
     """Mark the paragraphs that are English yet, for eyes and for screen readers.
 
@@ -216,6 +228,7 @@ def setup(app):
     app.connect("doctree-read", link_to_english)
     app.connect("doctree-read", translate_rest)
     app.connect("doctree-read", mark_untranslated)
+    app.connect("doctree-read", leave_no_other_document, priority=900)
     app.connect("doctree-resolved", translate_solutions, priority=900)
     app.connect("doctree-resolved", write_as_the_language_does, priority=900)
     app.connect("html-page-context", add_language_menu, priority=610)
