@@ -52,9 +52,14 @@ book: $(READY)  ## execute and build the book: book/_build/html/index.html
 
 # The book is executed and looked at while the unit tests run, the logs in build/. The pages wait for the book, so the unit tests
 # take what it leaves; threads that wait must not keep a core busy. Their number, and so every result, stays the same.
+# Linux shares the processor between sessions first, and each kernel has one of its own, which `nice` doesn't reach: this
+# session steps back a little, or the unit tests would slow the book, for which the pages wait.
+STEP_BACK := trap '{ echo 0 > /proc/self/autogroup; } 2>/dev/null' EXIT; trap 'exit 1' INT TERM; \
+	{ echo 5 > /proc/self/autogroup; } 2>/dev/null || true
+
 test: $(READY)  ## lint, unit tests, executed book, tests of the built pages
 	$(BIN)/ruff check .
-	$(MAKE) --jobs 2 test-units test-pages
+	@$(STEP_BACK); $(MAKE) --jobs 2 test-units test-pages
 
 # One more than there are cores, since some wait for a browser or another process.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
