@@ -38,7 +38,7 @@ def says_its_language_and_shows_all_that_the_english_page_shows(language, page):
     for what in shown:
         assert len(other.select(what)) == len(english.select(what)), what
     known = read_page(BOOK / "locale", language, page)
-    figures = "article img:not(.anura-player img)"  # a player's words come from a cell's output
+    figures = "article img:not(.anura-player img, .anura-explorer img)"  # whose words come from cells
     for image, original in zip(other.select(figures), english.select(figures), strict=True):
         assert image["alt"] == known.get(original["alt"], original["alt"])
     titles = ("div.exercise > .admonition-title", ".anura-explorer strong", ".course-citation")
