@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 _PICTURE = re.compile(r"<img\b[^>]*\bsrc=\"([^\"]+\.png)\"[^>]*>")
-LEAST_WHITE, MOST_DARK = 0.5, 0.1  # shares of the picture
+LEAST_WHITE, MOST_DARK = 0.5, 0.03  # shares of the picture: text and lines are a fiftieth of it at most
 
 
 @cache
