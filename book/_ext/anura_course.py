@@ -27,7 +27,7 @@ from course_settings import (
 from dark_figures import mark_drawings
 from docutils import nodes
 from other_words import FOLDER, OUTPUTS, translate_outputs
-from page_files import move_inline, package_scripts, shrink_pictures
+from page_files import move_inline, package_scripts, plain_script, shrink_pictures
 from same_training import FOLDER as TRAININGS
 from same_training import forget_trainings
 from sphinx.errors import ExtensionError
@@ -231,6 +231,8 @@ def store_once(app, exception):
             figures = Path(app.config.nb_execution_cache_path) / FOLDER
             translate_outputs(Path(app.outdir), figures, known_outputs(language), language)
         move_inline(Path(app.outdir), package_scripts(Path(anuralib.__file__).parent / "show"))
+        for path in (Path(app.outdir) / "_static").glob("anura_*.js"):
+            path.write_text(plain_script(path.read_text(encoding="utf-8")), encoding="utf-8")
         shrink_pictures(Path(app.outdir) / "_images")
         mark_drawings(Path(app.outdir))
 
