@@ -125,7 +125,7 @@ AXE = """async rules => {
 
 
 # Of a translation one page of each kind is tried out: the words are others, the elements those of the English page.
-KINDS = ("intro", "search", "listen/ear", "annotate/weak-labels", "reference/glossary", "teach/guide")
+KINDS = ("intro", "search", "listen/ear", "annotate/weak-labels", "reference/glossary")
 
 
 def tried_out(name):

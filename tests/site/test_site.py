@@ -54,13 +54,11 @@ def site():
     return SITE
 
 
-@pytest.mark.site
-def test_pages_have_no_tracebacks_dead_links_or_nameless_images(site):
+def pages_have_no_tracebacks_dead_links_or_nameless_images(site):
     assert problems(site) == []
 
 
-@pytest.mark.site
-def test_every_page_names_its_version_its_licences_and_how_to_cite(site):
+def every_page_names_its_version_its_licences_and_how_to_cite(site):
     root = Path(__file__).resolve().parents[2]
     version = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     cff = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
@@ -73,8 +71,7 @@ def test_every_page_names_its_version_its_licences_and_how_to_cite(site):
         assert any("creativecommons.org/licenses/by/4.0" in url for url in licences) and len(licences) == 2, path
 
 
-@pytest.mark.site
-def test_every_page_has_the_policy_before_all_that_it_loads_and_tells_other_sites_nothing(site):
+def every_page_has_the_policy_before_all_that_it_loads_and_tells_other_sites_nothing(site):
     links = 0
     for path in PAGES:
         page = soup(site / path)
@@ -93,8 +90,7 @@ def page_bytes(path):
     return path.stat().st_size + sum((path.parent / unquote(name)).stat().st_size for name in shown)
 
 
-@pytest.mark.site
-def test_pages_are_small_enough(site):
+def pages_are_small_enough(site):
     sizes = {p.name: page_bytes(p) for p in site.rglob("*.html") if "_static" not in p.parts}
     assert max(sizes.values()) < 2_000_000, sizes
     assert statistics.median(sizes.values()) < 700_000, sizes
@@ -103,8 +99,7 @@ def test_pages_are_small_enough(site):
     assert heavy == {}
 
 
-@pytest.mark.site
-def test_sounds_are_files_that_are_there_and_wait_to_be_asked(site):
+def sounds_are_files_that_are_there_and_wait_to_be_asked(site):
     n = 0
     for path in site.rglob("*.html"):
         for audio in soup(path).find_all("audio"):
@@ -113,8 +108,7 @@ def test_sounds_are_files_that_are_there_and_wait_to_be_asked(site):
     assert n > 30
 
 
-@pytest.mark.site
-def test_no_solution_is_given_away_outside_its_box(site):
+def no_solution_is_given_away_outside_its_box(site):
     pages = {p: copy.copy(soup(p)) for p in site.rglob("*.html")}
     boxes = {path: [box.get_text() for box in page.select("div.solution")] for path, page in pages.items()}
     for page in pages.values():
@@ -137,6 +131,23 @@ def test_no_solution_is_given_away_outside_its_box(site):
         for path, said in outside.items():
             given = {line for line in code if line in said}
             assert not given, f"{path.relative_to(site)} gives away {given}"
+
+
+CHECKS = (
+    pages_have_no_tracebacks_dead_links_or_nameless_images,
+    every_page_names_its_version_its_licences_and_how_to_cite,
+    every_page_has_the_policy_before_all_that_it_loads_and_tells_other_sites_nothing,
+    pages_are_small_enough,
+    sounds_are_files_that_are_there_and_wait_to_be_asked,
+    no_solution_is_given_away_outside_its_box,
+)
+
+
+@pytest.mark.site
+def test_all_pages(site):
+    """One test for all that looks at every page, so that one process parses them, once."""
+    for check in CHECKS:
+        check(site)
 
 
 @pytest.mark.parametrize(
