@@ -20,6 +20,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
 
 from catalogues import LANGUAGES, TITLES, TRANSLATED_PAGES, catalogue_path, read_page
 from course_settings import course_repository, course_site_url, package_source
+from dark_figures import NIGHT, mark_figures
 from front_page import fill_thumbnails
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
@@ -110,7 +111,8 @@ def share_outputs(site, book):
 
     `site` lies in the folder `book`. Both name these files by their content.
     """
-    shared = {f"{folder}/{path.name}" for folder in ("_images", "_static/inline") for path in site.glob(f"{folder}/*")
+    folders = ("_images", f"_images/{NIGHT}", "_static/inline")
+    shared = {f"{folder}/{path.name}" for folder in folders for path in site.glob(f"{folder}/*")
               if (book / folder / path.name).is_file()}  # fmt: skip
 
     def place(match):
@@ -118,7 +120,7 @@ def share_outputs(site, book):
 
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        new = re.sub(r"(?:\.\./)*((?:_images|_static/inline)/[\w.-]+)", place, text)
+        new = re.sub(rf"(?:\.\./)*((?:_images(?:/{NIGHT})?|_static/inline)/[\w.-]+)", place, text)
         if new != text:
             page.write_text(new, encoding="utf-8")
     for name in shared:
@@ -157,6 +159,7 @@ def put_into_site(language):
     shutil.move(folder / "_build" / "html", html / language)
     share_outputs(html / language, html)
     fill_thumbnails(html / language, html)
+    mark_figures(html / language)  # these small ones, too
     shutil.rmtree(folder)
     write_notebooks(language, html / "notebooks" / language)
 

@@ -334,7 +334,7 @@ def _lanes(rows, start_s, duration_s):
                 f'<button type="button" disabled aria-pressed="false" title="{safe(said)}" aria-label="{safe(said)}" '
                 f'data-label="{row.Index}" data-name="{safe(name)}" data-start="{row.begin:.3f}" '
                 f'data-end="{row.end:.3f}" data-pattern="{species_pattern(name)}" '
-                f'style="{place}background-color:{colour};color:{text};--stripe:{stripe}">{safe(_quality(row))}</button>'
+                f'style="{place}--ground:{colour};color:{text};--stripe:{stripe}">{safe(_quality(row))}</button>'
             )
         for lane, content in enumerate(buttons):
             shown = safe(name) if lane == 0 else ""

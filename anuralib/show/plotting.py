@@ -124,11 +124,11 @@ def _draw_labels(ax, labels, start_s, end_s, top_khz):
     labels = labels[(labels["end_s"] > start_s) & (labels["start_s"] < end_s)]
     names = labels["species"] if "species" in labels else labels["label"]
     rows = {name: i for i, name in enumerate(dict.fromkeys(names))}
-    height = 0.06 * top_khz
+    height = 0.085 * top_khz
     for name, row in zip(names, labels.itertuples(), strict=True):
         y = top_khz + height * (0.5 + rows[name])
         shown = [max(row.start_s, start_s), min(row.end_s, end_s)]
-        ax.plot(shown, [y, y], color=species_colour(name), lw=5, solid_capstyle="butt")
+        ax.plot(shown, [y, y], color=species_colour(name), lw=6, solid_capstyle="butt")
         low, high = (getattr(row, edge, None) for edge in ("low_hz", "high_hz"))
         if low is not None and high is not None and low < 1000 * top_khz and high > low:
             size = (shown[1] - shown[0], min(high / 1000, top_khz) - low / 1000)
@@ -138,7 +138,7 @@ def _draw_labels(ax, labels, start_s, end_s, top_khz):
     ax.set_yticks(np.arange(0, top_khz + 0.01, 2 if top_khz > 4 else 1))
     for name, i in rows.items():  # a name may hold dollar signs: it is no formula
         ax.annotate(str(name), (1.005, top_khz + height * (0.5 + i)), xycoords=("axes fraction", "data"),
-                    fontsize=9, va="center", annotation_clip=False, parse_math=False)  # fmt: skip
+                    fontsize=10, va="center", annotation_clip=False, parse_math=False)  # fmt: skip
 
 
 def plot_history(history, ax=None):
@@ -157,9 +157,9 @@ def plot_history(history, ax=None):
     history = getattr(history, "frame", history)
     ax = _axes(ax)
     twin_lines = []
-    ax.plot(history["epoch"], history["train_loss"], color=COLOURS[0], marker="o", ms=3, label=_("loss, train"))
+    ax.plot(history["epoch"], history["train_loss"], color=COLOURS[0], marker="o", ms=5, label=_("loss, train"))
     if history["valid_loss"].notna().any():
-        ax.plot(history["epoch"], history["valid_loss"], color=COLOURS[5], marker="s", ms=3,
+        ax.plot(history["epoch"], history["valid_loss"], color=COLOURS[5], marker="s", ms=5,
                 label=_("loss, validation"))  # fmt: skip
         right = ax.twinx()
         right.plot(history["epoch"], history["valid_map"], color=COLOURS[2], ls="--", label=_("mean average precision"))
@@ -219,7 +219,7 @@ def plot_windows(strong_labels, windows, recording, start_s=0.0, end_s=None, ax=
                            facecolor=colour if positive else "none", edgecolor="0.5", lw=0.5)  # fmt: skip
     ax.set_yticks(np.arange(len(names), 0, -1) - 0.45, names, parse_math=False)
     ax.set(xlim=(start_s, end_s), ylim=(0, len(names) + 0.05), xlabel=_("time (s)"))
-    ax.set_title(_("thick bars: bouts; below: windows, filled where positive"), fontsize=9)
+    ax.set_title(_("thick bars: bouts; below: windows, filled where positive"), fontsize=10)
     return ax
 
 

@@ -24,10 +24,10 @@ from course_settings import (
     course_version,
     package_source,
 )
-from dark_figures import mark_drawings
+from dark_figures import mark_figures
 from docutils import nodes
 from other_words import FOLDER, OUTPUTS, translate_outputs
-from page_files import move_inline, package_scripts, plain_script, shrink_pictures
+from page_files import change_pages, keep_intervals_whole, move_inline, package_scripts, plain_script, shrink_pictures
 from same_training import FOLDER as TRAININGS
 from same_training import forget_trainings
 from sphinx.errors import ExtensionError
@@ -58,8 +58,11 @@ other_words.keep_figures({folder!r})
 same_training.keep_trainings({trainings!r})
 del sys, other_words, same_training
 """
-# Figures have two pixels for each one of the page, or they would be blurred on most screens of today.
-FIGURES = "c.InlineBackend.figure_formats = {'retina'}\n"
+# Figures have two pixels for each one of the page, or they would be blurred on most screens of today. Their panels
+# stand a little further apart than usual, or a label would touch the panel beside it.
+FIGURES = """c.InlineBackend.figure_formats = {'retina'}
+c.InlineBackend.rc = {"figure.constrained_layout.w_pad": 0.08, "figure.constrained_layout.h_pad": 0.06}
+"""
 
 
 # ---------------------------------------------------------------- execution cache
@@ -230,11 +233,12 @@ def store_once(app, exception):
             language = app.config.anura_translation
             figures = Path(app.config.nb_execution_cache_path) / FOLDER
             translate_outputs(Path(app.outdir), figures, known_outputs(language), language)
+        change_pages(app.outdir, lambda text, _: keep_intervals_whole(text))
         move_inline(Path(app.outdir), package_scripts(Path(anuralib.__file__).parent / "show"))
         for path in (Path(app.outdir) / "_static").glob("anura_*.js"):
             path.write_text(plain_script(path.read_text(encoding="utf-8")), encoding="utf-8")
         shrink_pictures(Path(app.outdir) / "_images")
-        mark_drawings(Path(app.outdir))
+        mark_figures(Path(app.outdir))
 
 
 # ---------------------------------------------------------------- the foot of every page

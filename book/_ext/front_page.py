@@ -144,5 +144,5 @@ def setup(app):
     app.add_directive("thumbnail", Thumbnail)
     app.add_directive("languages", Languages)
     app.connect("html-page-context", add_card)
-    app.connect("build-finished", finish)
+    app.connect("build-finished", finish, priority=400)  # pictures get their dark form later
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -20,6 +20,7 @@ _DATA = re.compile(r"data:(audio/mpeg|image/png|text/css);base64,([A-Za-z0-9+/]+
 # A report that is shown in a frame is under the policy of the page around it. Its own, stricter one would forbid the
 # files that its sounds and pictures become here.
 _POLICY_IN_FRAME = re.compile("&lt;meta http-equiv=&quot;Content-Security-Policy&quot; content=&quot;.*?&quot;&gt;")
+_INTERVAL = re.compile(r"(?<=<td>)[-+\u2212]?[\d.,]+ [([][-+\u2212\d., a-z]+[)\]](?=</td>)")
 LARGE = 100_000  # bytes of a picture
 LEAST = 700  # characters; a shorter one is cheaper inside the page
 
@@ -39,14 +40,14 @@ def move_inline(site, scripts):
     int
         How many pages were changed.
     """
-    folder, changed = site / "_static" / "inline", 0
-    for page in sorted(site.rglob("*.html")):
-        text = page.read_text(encoding="utf-8")
+    folder = site / "_static" / "inline"
+
+    def moved(text, page):
         if "data:" not in text or "_static" in page.relative_to(site).parts:
-            continue
+            return text
         root = os.path.relpath(folder, page.parent).replace(os.sep, "/")
 
-        def stored(match, root=root):
+        def stored(match):
             if len(match[2]) < LEAST:
                 return match[0]
             content = base64.b64decode(match[2])
@@ -59,12 +60,28 @@ def move_inline(site, scripts):
                 stem, dot, ending = name.rpartition(".")
                 name = _keep(folder, plain_script(source).encode(), ending, stem)
                 new = new.replace(tag, f'<script src="{root}/{name}"></script>')
+        return new
+
+    return change_pages(site, moved)
+
+
+def change_pages(site, change):
+    """Write each page of a site again that ``change(text, path)`` changes; how many."""
+    changed = 0
+    for page in sorted(Path(site).rglob("*.html")):
+        text = page.read_text(encoding="utf-8")
+        new = change(text, page)
         if new != text:
             part = page.with_suffix(".html.part")
             part.write_text(new, encoding="utf-8")
             part.replace(page)
             changed += 1
     return changed
+
+
+def keep_intervals_whole(text):
+    """The text of a page whose tables break no interval over two lines: ``0.57 (0.52 to 0.61)``."""
+    return _INTERVAL.sub(lambda match: match[0].replace(" ", "\u00a0"), text)
 
 
 def plain_script(script):

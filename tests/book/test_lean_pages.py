@@ -28,4 +28,4 @@ def test_rules_for_classes_that_no_page_has_are_left_out_and_the_others_stay():
 def test_rules_are_dropped_when_all_others_have_given_their_classes():
     when = {}
     lean_pages.setup(SimpleNamespace(connect=lambda event, do, priority=500: when.update({do: priority})))
-    assert when[lean_pages.drop_idle_rules] > 500  # mark_drawings, for one, comes at 500
+    assert when[lean_pages.drop_idle_rules] > 500  # mark_figures, for one, comes at 500

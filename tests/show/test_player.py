@@ -90,7 +90,7 @@ def test_sounds_are_equally_loud_and_never_cut():
 def test_a_species_has_one_colour_whatever_stands_beside_it():
     def colours(codes):
         rows = bouts(*((i, i + 0.5, code, "H") for i, code in enumerate(codes)))
-        found = re.findall(r'aria-label="(\w+) quality.*?background-color:(#\w+)', str(al.player(tone(), rows)))
+        found = re.findall(r'aria-label="(\w+) quality.*?--ground:(#\w+)', str(al.player(tone(), rows)))
         return dict(found)
 
     alone, with_others = colours(["HIGPEE"]), colours(["BARWHI", "MYFROG", "HIGPEE"])
