@@ -61,7 +61,7 @@ def read_page(locale, language, docname):
 
 def has_words(sentence):
     """Not so numbers, code and formulas; Sphinx extracts those of a display, without its dollar signs."""
-    if sentence.startswith(" ") or sentence in _CODES:
+    if sentence[:1].isspace() or sentence in _CODES:
         return False
     return any(c.isalpha() for c in _NO_WORDS.sub("", sentence))
 
@@ -71,7 +71,8 @@ def extra_messages(source):
 
     Comments are those of the cells that stand open on the page.
     """
-    found = [text.strip() for pattern in (_EXERCISE, _METADATA) for text in pattern.findall(source)]
+    found = [text.strip() for text in _EXERCISE.findall(source)]
+    found += [str(yaml.safe_load(text)) for text in _METADATA.findall(source)]  # one in quotes without them
     cells = [cell for cell in _CELL.findall(source) if not _FOLDED.search(cell)]
     return [*found, *(text.strip() for cell in cells for text in _COMMENT.findall(cell))]
 

@@ -84,9 +84,12 @@ def every_page_has_the_policy_before_all_that_it_loads_and_tells_other_sites_not
 
 
 def page_bytes(path):
-    """Bytes of a page with the pictures that it shows; sounds and other pictures of explorers come when asked for."""
-    page = soup(path)
-    shown = {urlsplit(image["src"]).path for image in page.find_all("img", src=True) if "data:" not in image["src"]}
+    """Bytes of a page with the pictures that it shows; sounds and other pictures of explorers come when asked for.
+
+    Of a figure with a form for each theme, one is shown.
+    """
+    images = [image for image in soup(path).select("img[src]:not(.anura-night)") if "data:" not in image["src"]]
+    shown = {urlsplit(image["src"]).path for image in images}
     return path.stat().st_size + sum((path.parent / unquote(name)).stat().st_size for name in shown)
 
 
