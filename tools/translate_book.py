@@ -111,7 +111,7 @@ def share_outputs(site, book):
 
     `site` lies in the folder `book`. Both name these files by their content.
     """
-    folders = ("_images", f"_images/{NIGHT}", "_static/inline")
+    folders = ("_images", f"_images/{NIGHT}", "_static/inline", f"_static/inline/{NIGHT}")
     shared = {f"{folder}/{path.name}" for folder in folders for path in site.glob(f"{folder}/*")
               if (book / folder / path.name).is_file()}  # fmt: skip
 

@@ -17,7 +17,9 @@
         }
       });
       var chosen = pictures[controls.map(function (control) { return control.value; }).join(",")];
-      image.src = chosen[0];
+      // The book has a second file of each picture, for its dark theme.
+      var night = "night" in explorer.dataset && document.documentElement.dataset.theme === "dark";
+      image.src = night ? chosen[0].replace(/[^/]*$/, "night/$&") : chosen[0];
       image.alt = chosen[1];
       said.textContent = chosen[1];
     }
@@ -25,6 +27,7 @@
       control.disabled = false;
       control.addEventListener("input", show);
     });
+    new MutationObserver(show).observe(document.documentElement, { attributeFilter: ["data-theme"] });
     show(); // a browser that goes back may have kept other settings
   });
 })();

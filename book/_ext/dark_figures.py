@@ -1,9 +1,9 @@
-"""Figures in the dark theme: drawings inverted, and of figures with a spectrogram what lies around it.
+"""Figures in the dark theme: paper dark and ink light, colours and spectrograms as they are.
 
-The theme puts a white frame around every picture. A drawing (lines and bars on white) reads as well on dark ground once
-it is inverted and its hues turned back, which the browser does by a style; a spectrogram would become its negative. So
-each picture is looked at once. A drawing is marked in the pages; a figure that has dark pictures in it gets a second
-file, in which only the paper with its text is inverted, and each page shows the one for its theme.
+Inverting a picture would turn its colours into others, a spectrogram into its negative, and a caption that names a
+colour into a lie. So each picture with white paper gets a second file, and a page shows the one for its theme. Greys
+are inverted there. A coloured pixel keeps its colour; at the edge of a line or a letter it is a mixture of paper and a
+colour, and becomes the same mixture of dark paper and that colour. What is within a spectrogram stays.
 """
 
 import os
@@ -12,65 +12,104 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from page_files import change_pages
 from PIL import Image
 
+_EXPLORER = re.compile(r'<div class="anura-explorer".*?</script>', re.DOTALL)
+_ITS_PICTURE = re.compile(r'"([^"]+/_static/inline/\w+\.png)"')
 _PICTURE = re.compile(r"<img\b[^>]*\bsrc=\"([^\"]+\.png)\"[^>]*>")
-LEAST_WHITE, MOST_DARK = 0.5, 0.03  # shares of the picture: text and lines are a fiftieth of it at most
 LEAST_PAPER = 0.1  # share of white that makes a picture a figure with margins
 NIGHT = "night"  # the folder of second files
-SQUARE = 13  # pixels; a square of this size is never full of text
-LEAST_FULL = 0.8  # of the box around a picture; a filled curve has less, and is a drawing
-# The browser's invert(0.92) and hue-rotate(180deg).
-_GREY = np.array([0.213, 0.715, 0.072])
-_TURNED = 2 * np.outer(np.ones(3), _GREY) - np.eye(3)
+PAPER, INK = 18 / 255, 0.92  # in the dark
+SQUARE = 15  # pixels; a spectrogram and the bar of its colours have room for it, text and lines have not
+# Of a spectrogram: bars, filled curves, marks and clouds of marks have less.
+LEAST_PIXELS, LEAST_FULL, LEAST_COLOURS = 2500, 0.9, 15
+GREY = 0.06  # the largest channel less the smallest
+LEAST_FLAT = 0.0002  # share of the picture that makes a colour one that was chosen
+LIKE = 0.04  # how far a mixture may be from a colour and still be one of its
 
 
 @cache
-def kind(path):
-    """What a picture is: "drawing", "figure" (with a margin around dark pictures) or "picture"."""
+def has_paper(path):
+    """Whether a picture has white margins: a drawing, or a spectrogram with axes."""
     with Image.open(path) as image:
         grey = np.asarray(image.convert("RGBA").resize((200, 200)).convert("L"))
-    white = (grey > 245).mean()
-    if white > LEAST_WHITE and (grey < 64).mean() < MOST_DARK:
-        return "drawing"
-    return "figure" if white > LEAST_PAPER else "picture"
+    return bool((grey > 245).mean() > LEAST_PAPER)
 
 
 def by_night(image):
-    """A figure with its paper and text inverted, and its pictures as they are."""
-    from scipy.ndimage import binary_fill_holes, find_objects, label, maximum_filter, uniform_filter
+    """A figure on dark paper."""
+    day = np.asarray(image.convert("RGB"))
+    packed = day @ np.array([1 << 16, 1 << 8, 1], dtype=np.int32)
+    index, values = pd.factorize(packed.ravel())
+    counts = np.bincount(index)
+    colours = np.stack([values >> 16, values >> 8 & 255, values & 255], axis=1) / 255
+    flat = (counts > LEAST_FLAT * packed.size) & (np.ptp(colours, axis=1) > GREY)
+    night = np.round(255 * _in_the_dark(colours, colours[flat])).astype(np.uint8)[index.reshape(packed.shape)]
+    for box in _spectrograms(day, packed):
+        night[box] = day[box]
+    return Image.fromarray(night)
 
-    day = np.asarray(image.convert("RGB")) / 255
-    full = uniform_filter((day.min(axis=2) < 0.96).astype(np.float32), SQUARE) > 0.95
+
+def _in_the_dark(colours, flat):
+    """Each colour on dark paper; `flat` are those that were chosen, the others are mixtures or a map's."""
+    night = colours.copy()
+    grey = np.ptp(colours, axis=1) <= GREY
+    night[grey] = INK + (PAPER - INK) * colours[grey]
+    rest = np.flatnonzero(~grey)
+    nearest = np.full(len(rest), LIKE)
+    for chosen in flat:
+        # Of paper and the colour, or of the colour and black ink.
+        for ground, dark_ground in ((np.ones(3), PAPER), (np.zeros(3), INK)):
+            way = chosen - ground
+            part = np.clip((colours[rest] - ground) @ way / (way @ way), 0, 1)[:, None]
+            far = np.linalg.norm(colours[rest] - (ground + part * way), axis=1)
+            better = far < nearest
+            nearest[better] = far[better]
+            night[rest[better]] = dark_ground + part[better] * (chosen - dark_ground)
+    return night
+
+
+def _spectrograms(day, packed):
+    """The boxes of the parts that are full of many colours, or black."""
+    from scipy.ndimage import find_objects, label, maximum_filter, uniform_filter
+
+    full = uniform_filter((day.min(axis=2) < 245).astype(np.float32), SQUARE) > 0.95
     parts, _ = label(maximum_filter(full, SQUARE))  # each full square whole
-    pictures = np.zeros(parts.shape, bool)
     for i, box in enumerate(find_objects(parts), 1):
-        own = parts[box] == i
-        if own.mean() > LEAST_FULL and own.sum() > 2 * SQUARE**2:  # a smaller one is the mark of a curve
-            pictures[box] |= binary_fill_holes(own)  # white lines on it
-    inverted = (0.92 - 0.84 * day) @ _TURNED.T
-    night = np.where(pictures[..., None], day, np.clip(inverted, 0, 1))
-    return Image.fromarray(np.round(255 * night).astype(np.uint8))
+        own = packed[box]
+        if own.size > LEAST_PIXELS and (parts[box] == i).mean() > LEAST_FULL:
+            _, counts = np.unique(own[np.ptp(day[box], axis=2) > 255 * GREY], return_counts=True)
+            silent = (day[box].max(axis=2) < 20).mean() > 0.5  # no drawing has so much black
+            if silent or (counts > max(20, 0.001 * own.size)).sum() >= LEAST_COLOURS:
+                yield box
 
 
 def mark_figures(site):
-    """Give drawings in the pages of a site their class, figures their second file; the number of pages changed."""
+    """Let the pages of a site show each figure in the form for their theme; the number of pages changed."""
 
     def marked(text, page):
+        text = _EXPLORER.sub(lambda match: _with_night_pictures(match[0], page.parent), text)
         return _PICTURE.sub(lambda match: _for_both_themes(match[0], match[1], page.parent), text)
 
     return change_pages(site, marked)
 
 
+def _with_night_pictures(explorer, folder):
+    """An explorer's own script shows the picture for the theme, where it is told that there are two of each."""
+    paths = {Path(os.path.normpath(folder / source)) for source in _ITS_PICTURE.findall(explorer)}
+    if "data-night" in explorer or not paths or not all(path.is_file() and has_paper(path) for path in paths):
+        return explorer
+    for path in paths:
+        _write_night_file(path)
+    return explorer.replace("<div ", '<div data-night="" ', 1)
+
+
 def _for_both_themes(tag, source, folder):
-    """A picture's tag, or two where it has a form of its own for the dark theme."""
     path = Path(os.path.normpath(folder / source))
-    done = "anura-drawing" in tag or "anura-day" in tag or f"/{NIGHT}/" in source
-    what = "picture" if done or not path.is_file() else kind(path)
-    if what == "drawing":
-        return _with_class(tag, "anura-drawing dark-light")
-    if what == "picture" or "_images/" not in source:
+    done = "anura-day" in tag or f"/{NIGHT}/" in source
+    if done or "_images/" not in source or not path.is_file() or not has_paper(path):
         return tag
     _write_night_file(path)
     second = tag.replace(source, source.replace("_images/", f"_images/{NIGHT}/"))
