@@ -48,7 +48,8 @@ def text_colour(colour):
 
 
 def _place(code):
-    return _places().get(str(code), zlib.crc32(str(code).encode()))
+    # an annotator's own small letters are the same species
+    return _places().get(str(code).upper(), zlib.crc32(str(code).encode()))
 
 
 @cache

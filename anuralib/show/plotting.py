@@ -46,11 +46,13 @@ def spectrogram_db(signal, sample_rate_hz=22050, n_fft=1024, hop=None):
     if signal.ndim != 1 or len(signal) < n_fft:
         raise ValueError(f"a signal of one channel and at least {n_fft} samples is needed, got shape {signal.shape}")
     transform = ShortTimeFFT(hann(n_fft, sym=False), hop or n_fft // 2, sample_rate_hz, scale_to="psd")
-    # transform.spectrogram(signal) gives the same, a frame at a time and three times as slowly.
+    # Sound that is cut is taken to go on as its mirror image: silence beyond would be a click at each end.
+    # transform.spectrogram(signal, padding="even") gives the same, a frame at a time and three times as slowly.
     first, end = transform.p_range(len(signal))
     before = transform.m_num_mid - first * transform.hop
     after = max(0, (end - 1) * transform.hop - transform.m_num_mid + n_fft - len(signal))
-    frames = np.lib.stride_tricks.sliding_window_view(np.pad(signal, (before, after)), n_fft)[:: transform.hop]
+    signal = np.pad(signal, (before, after), mode="reflect")
+    frames = np.lib.stride_tricks.sliding_window_view(signal, n_fft)[:: transform.hop]
     spectrum = rfft(frames[: end - first] * transform.win)
     db = 10 * np.log10((spectrum.real**2 + spectrum.imag**2).T + 1e-30)
     return db - max(db.max(), -200), transform.f, transform.t(len(signal))  # silence comes out at -100 dB
@@ -137,8 +139,9 @@ def _draw_labels(ax, labels, start_s, end_s, top_khz):
     ax.set_ylim(0, top_khz + height * len(rows))
     ax.set_yticks(np.arange(0, top_khz + 0.01, 2 if top_khz > 4 else 1))
     for name, i in rows.items():  # a name may hold dollar signs: it is no formula
-        ax.annotate(str(name), (1.005, top_khz + height * (0.5 + i)), xycoords=("axes fraction", "data"),
-                    fontsize=10, va="center", annotation_clip=False, parse_math=False)  # fmt: skip
+        ax.annotate(str(name), (1, top_khz + height * (0.5 + i)), (4, 0), xycoords=("axes fraction", "data"),
+                    textcoords="offset points", fontsize=10, va="center", annotation_clip=False,
+                    parse_math=False)  # fmt: skip
 
 
 def plot_history(history, ax=None):
@@ -251,7 +254,7 @@ def plot_species_scores(scores, n_train, score="f1", ax=None):
         ax.plot(n_train.loc[some["species"]], some[score], marker, color=COLOURS[colour], mec="black", mew=0.5,
                 label=f"{_(group)} ({len(some)})", clip_on=False)  # fmt: skip
     ax.set(xscale="symlog", xlim=(0, None), ylim=(0, 1), xlabel=_("positive windows in train (logarithmic)"),
-           ylabel=_("{score} on test (0 to 1)", score=score.replace("_", " ")))  # fmt: skip
+           ylabel=_("{score} on test (0 to 1)", score="F1" if score == "f1" else score.replace("_", " ")))  # fmt: skip
     for text in ax.legend(loc="upper left").get_texts():
         text.set_parse_math(False)
     return ax
@@ -306,4 +309,5 @@ def plot_intervals(table, rows, groups, value="value", ax=None):
         place = mine[rows].map(height) + shift
         ax.errorbar(mine[value], place, xerr=ends, fmt=mark, color=colour, label=str(kind), capsize=2)
     ax.set(yticks=list(height.values()), yticklabels=[str(name) for name in names], ylim=(-0.6, len(names) - 0.4))
+    ax.locator_params(axis="x", nbins=6)  # more numbers would run together in a narrow figure
     return ax

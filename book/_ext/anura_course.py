@@ -27,11 +27,12 @@ from course_settings import (
 from dark_figures import mark_figures
 from docutils import nodes
 from other_words import FOLDER, OUTPUTS, translate_outputs
-from page_files import change_pages, keep_intervals_whole, move_inline, package_scripts, plain_script, shrink_pictures
+from page_files import change_pages, move_inline, package_scripts, plain_script, shrink_pictures
 from same_training import FOLDER as TRAININGS
 from same_training import forget_trainings
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
+from tables import readable_tables
 
 # The notebooks are made by a tool of the repository, which lies elsewhere where a copy of the book is built.
 sys.path.insert(0, str(course_root(Path(__file__).resolve().parents[1]) / "tools"))
@@ -233,7 +234,7 @@ def store_once(app, exception):
             language = app.config.anura_translation
             figures = Path(app.config.nb_execution_cache_path) / FOLDER
             translate_outputs(Path(app.outdir), figures, known_outputs(language), language)
-        change_pages(app.outdir, lambda text, _: keep_intervals_whole(text))
+        change_pages(app.outdir, lambda text, _: readable_tables(text))
         move_inline(Path(app.outdir), package_scripts(Path(anuralib.__file__).parent / "show"))
         for path in (Path(app.outdir) / "_static").glob("anura_*.js"):
             path.write_text(plain_script(path.read_text(encoding="utf-8")), encoding="utf-8")
@@ -314,6 +315,9 @@ def drop_thebe_settings(app, doctree, docname):
             node.parent.remove(node)
 
 
+UNIT = re.compile(r"(?<=\d) (?=(?:%|°C|dB|dBFS|kHz|Hz|ms|s|min|h|m|km|kB|MB|GB)(?![\w/]))")
+
+
 def number_by_page(app, env):
     """Count figures and exercises from 1 on each page, as the notebooks do; Sphinx counts through the whole book."""
     # could go upstream: Sphinx, a setting for numbers that begin anew on a page without a number of its own
@@ -333,8 +337,24 @@ def name_contents_apart(app, doctree, docname):
             section["ids"] = [f"{label}-content"]
 
 
+def keep_units(app, doctree, docname):
+    """Keep a number and its unit on one line: ``37.8 %``, ``15 kHz``, also where the number comes from a cell."""
+    if app.builder.format != "html":
+        return
+    before = ""
+    for part in list(doctree.findall(nodes.Text)):
+        fixed = isinstance(part.parent, nodes.literal | nodes.FixedTextElement | nodes.raw | nodes.math)
+        said = part if fixed else UNIT.sub("\u00a0", before + part)[len(before) :]
+        if said != part:
+            part.parent.replace(part, nodes.Text(said))
+        before = part[-1:]
+
+
+SOLUTION_LINK = re.compile(r'(<p class="admonition-title">[^<]*\S)(<a\b[^>]*>) ')
+
+
 def mend_roles(app, pagename, templatename, context, doctree):
-    """Take away roles and lists that screen readers stumble over.
+    """Take away roles and lists that screen readers stumble over, and two signs that look like a mistake.
 
     docutils gives a bibliography roles that ARIA has dropped. Sphinx writes the lines of a long signature as the
     descriptions of a list that has no terms.
@@ -344,6 +364,8 @@ def mend_roles(app, pagename, templatename, context, doctree):
     if body:
         body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
         body = body.replace(' role="doc-biblioentry"', "")
+        # sphinx-exercise puts the space before the exercise into the link; many fonts have no such tick
+        body = SOLUTION_LINK.sub(r"\1 \2", body).replace("✅", "✓")
         context["body"] = SIGNATURE_LINES.sub(_as_lines, body)
 
 
@@ -373,6 +395,7 @@ def setup(app):
     app.connect("html-page-context", mend_roles, priority=900)
     app.connect("doctree-resolved", drop_thebe_settings, priority=900)
     app.connect("doctree-resolved", name_contents_apart, priority=900)
+    app.connect("doctree-resolved", keep_units, priority=950)  # numbers of a translation have their comma
     app.connect("build-finished", write_notebooks)
     app.connect("build-finished", store_once)
     app.connect("build-finished", forget_trainings)

@@ -30,6 +30,7 @@ STYLES = ("styles/pydata-sphinx-theme.css", "styles/sphinx-book-theme.css", "sph
 UNUSED_SCRIPT = "fontawesome.js"  # it names every icon
 COMMENT = re.compile(r"/\*(?!!).*?\*/\s*", flags=re.DOTALL)  # those with an exclamation mark are licences
 RULE = re.compile(r"([^{}]*)\{[^{}]*\}")  # also within @media
+INNER = re.compile(r":[\w-]+\((?:[^()]|\([^()]*\))*\)")  # :not(...), :is(...) and others, with brackets in them
 CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
 FORMULA = re.compile(r"\\\(|\\\[|\$\$")
 
@@ -68,11 +69,12 @@ def drop_idle_rules(app, exception):
 
 
 def without_idle_rules(css, words):
-    """Drop comments, and rules all of whose selectors ask for a class not among `words`; one with brackets stays."""
+    """Drop comments, and rules all of whose selectors ask for a class not among `words`, outside of brackets."""
 
     def kept(rule):
-        ask = rule[1].split(",")
-        return rule[0] if "(" in rule[1] or any(words.issuperset(CLASS.findall(s)) for s in ask) else ""
+        plain = INNER.sub("", rule[1])
+        ask = plain.split(",")
+        return rule[0] if "(" in plain or any(words.issuperset(CLASS.findall(s)) for s in ask) else ""
 
     return RULE.sub(kept, re.sub(r"\s+", " ", COMMENT.sub("", css)))
 

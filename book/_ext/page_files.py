@@ -20,7 +20,6 @@ _DATA = re.compile(r"data:(audio/mpeg|image/png|text/css);base64,([A-Za-z0-9+/]+
 # A report that is shown in a frame is under the policy of the page around it. Its own, stricter one would forbid the
 # files that its sounds and pictures become here.
 _POLICY_IN_FRAME = re.compile("&lt;meta http-equiv=&quot;Content-Security-Policy&quot; content=&quot;.*?&quot;&gt;")
-_INTERVAL = re.compile(r"(?<=<td>)[-+\u2212]?[\d.,]+ [([][-+\u2212\d., a-z]+[)\]](?=</td>)")
 LARGE = 100_000  # bytes of a picture
 LEAST = 700  # characters; a shorter one is cheaper inside the page
 
@@ -77,11 +76,6 @@ def change_pages(site, change):
             part.replace(page)
             changed += 1
     return changed
-
-
-def keep_intervals_whole(text):
-    """The text of a page whose tables break no interval over two lines: ``0.57 (0.52 to 0.61)``."""
-    return _INTERVAL.sub(lambda match: match[0].replace(" ", "\u00a0"), text)
 
 
 def plain_script(script):

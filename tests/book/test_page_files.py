@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from bs4 import BeautifulSoup
-from page_files import keep_intervals_whole, move_inline, package_scripts, shrink_pictures
+from page_files import move_inline, package_scripts, shrink_pictures
 from PIL import Image
 
 import anuralib as al
@@ -70,9 +70,3 @@ def test_a_large_picture_gets_a_palette_and_looks_the_same(tmp_path):
     assert difference.mean() < 2 and np.quantile(difference, 0.999) < 25
     shrink_pictures(tmp_path)
     assert (tmp_path / "sound.png").read_bytes() == once
-
-
-def test_an_interval_in_a_table_is_never_broken_over_two_lines():
-    cells = ("0.57 (0.52 to 0.61)", "-0.10 [-0.14, -0.05]", "see (page 3)", "12 of 20")
-    shown = keep_intervals_whole("".join(f"<td>{cell}</td>" for cell in cells))
-    assert [cell.count("\u00a0") for cell in shown.split("</td>")] == [3, 2, 0, 0, 0]

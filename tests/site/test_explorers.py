@@ -10,7 +10,8 @@ from anuralib.show import widgets
 def page(browser, tmp_path_factory):
     rng = np.random.default_rng(2)
     y_true = rng.integers(0, 2, 50)
-    two = widgets.threshold(y_true, rng.random(50)), widgets.mel_bands(rng.normal(size=22050), n_mels=(16, 64))
+    threshold = widgets.threshold(y_true, rng.random(50), thresholds=(0.45, 0.5, 0.55))
+    two = threshold, widgets.mel_bands(rng.normal(size=22050), n_ffts=(256, 1024), n_mels=(16, 64))
     path = tmp_path_factory.mktemp("explorers") / "page.html"
     path.write_text("<!doctype html><meta charset='utf-8'>" + "".join(e._repr_html_() for e in two), encoding="utf-8")
     page = browser.new_page(viewport={"width": 390, "height": 800})

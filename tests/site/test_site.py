@@ -1,6 +1,6 @@
 """The built pages, as a reader gets them. `make test` builds the book first."""
 
-import copy
+import json
 import re
 import statistics
 import tomllib
@@ -12,7 +12,7 @@ import notebook_export
 import pytest
 import safe_pages
 import yaml
-from pages import BOOK, PAGES, SITE, SOURCES, soup
+from pages import BOOK, CHAPTERS, PAGES, SITE, SOURCES, english, soup
 
 
 def problems(site):
@@ -111,29 +111,58 @@ def sounds_are_files_that_are_there_and_wait_to_be_asked(site):
     assert n > 30
 
 
+def lines_outside(page, boxes):
+    """Whole lines of a page without those of some elements of it."""
+    within = {id(text) for box in boxes for text in box.strings}
+    return {line.strip() for line in "".join(s for s in page.strings if id(s) not in within).splitlines()}
+
+
+def lines_of_notebook(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return {line.strip() for cell in cells for line in "".join(cell["source"]).splitlines()}
+
+
 def no_solution_is_given_away_outside_its_box(site):
-    pages = {p: copy.copy(soup(p)) for p in site.rglob("*.html")}
-    boxes = {path: [box.get_text() for box in page.select("div.solution")] for path, page in pages.items()}
-    for page in pages.values():
-        for box in page.select("div.solution"):
-            assert box.select_one(".dropdown, [class*=dropdown]") is not None or "dropdown" in box["class"]
-            box.decompose()
-    # Whole lines of a page: a solution may well be a part of a longer line that the chapter shows.
-    outside = {path: {line.strip() for line in page.get_text().splitlines()} for path, page in pages.items()}
-    kinds = {".js", ".json", ".txt", ".md", ".ipynb", ".inv", ".py"}
+    boxes, outside = {}, {}
+    for path in site.rglob("*.html"):
+        own = soup(path).select("div.solution")
+        assert all(box.select_one(".dropdown, [class*=dropdown]") or "dropdown" in box["class"] for box in own)
+        boxes[path] = " ".join(box.get_text() for box in own)
+        # Whole lines of a page: a solution may well be a part of a longer line that the chapter shows.
+        outside[path] = lines_outside(soup(path), own)
+    kinds = {".js", ".json", ".txt", ".md", ".inv", ".py"}
     for path in site.rglob("*"):
-        if path.suffix in kinds and "_static" not in path.parts:
+        if path.suffix == ".ipynb":
+            outside[path] = lines_of_notebook(path)
+        elif path.suffix in kinds and "_static" not in path.parts:
             outside[path] = path.read_text(encoding="utf-8", errors="ignore")
     for chapter in SOURCES:
         text = chapter.read_text(encoding="utf-8")
         lines = {line for line in notebook_export.solution_lines(text) if len(line) > 20 and "`" not in line}
-        page = site / chapter.relative_to(BOOK).with_suffix(".html")
-        own = " ".join(boxes[page])
+        own = boxes[site / chapter.relative_to(BOOK).with_suffix(".html")]
         code = {line for line in lines if line in own}
-        assert len(code) >= 3, f"{page.name}: the solutions can't be found in their boxes"
+        assert len(code) >= 3, f"{chapter.name}: the solutions can't be found in their boxes"
         for path, said in outside.items():
             given = {line for line in code if line in said}
             assert not given, f"{path.relative_to(site)} gives away {given}"
+
+
+def shown_buttons(page):
+    """{label: address} of the launch buttons in the header of a built page."""
+    links = soup(page).select(".article-header-buttons a[href]")
+    labels = ("colab-button", "download-notebook-button")
+    return {label: a["href"] for a in links for label in labels if label in str(a)}
+
+
+def the_buttons_of_a_chapter_lead_to_files(site):
+    for page in PAGES:
+        found = shown_buttons(site / page)
+        assert ("download-notebook-button" in found) == (english(page) in CHAPTERS)
+        if "download-notebook-button" in found:
+            path = unquote(urlsplit(found["download-notebook-button"]).path)
+            assert ((site / page).parent / path).resolve().is_file(), page
+        if "colab-button" in found:  # a clone from GitHub knows its repository
+            assert found["colab-button"].endswith(".ipynb"), page
 
 
 CHECKS = (
@@ -143,6 +172,7 @@ CHECKS = (
     pages_are_small_enough,
     sounds_are_files_that_are_there_and_wait_to_be_asked,
     no_solution_is_given_away_outside_its_box,
+    the_buttons_of_a_chapter_lead_to_files,
 )
 
 
