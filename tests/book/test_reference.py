@@ -43,7 +43,7 @@ def test_every_term_of_the_glossary_is_there_in_spanish_and_portuguese():
     named = [row["term"] for row in rows]
     assert terms - set(named) == set()
     assert named == sorted(set(named), key=str.lower)
-    assert [row for row in rows if not row["es"].strip() or not row["pt_BR"].strip() or None in row] == []
+    assert [row for row in rows if not row["Spanish"].strip() or not row["Portuguese"].strip() or None in row] == []
 
 
 def functions_shown():
