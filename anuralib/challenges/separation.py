@@ -147,7 +147,7 @@ def separate(mixture, dictionaries, seed=0):
 def si_sdr(estimate, reference):
     """Scale-invariant signal-to-distortion ratio in dB (Le Roux et al. 2019, arXiv:1811.02508).
 
-    ::
+    .. code-block:: text
 
         10 log10( |a s|^2 / |a s - s'|^2 ),   a = <s', s> / |s|^2
 

@@ -155,7 +155,7 @@ def spec_augment(batch, time_mask=60, freq_mask=8, generator=None, fill="mean"):
 def mixup(batch, labels, alpha=0.2, generator=None):
     """Blend every window with another one, and the labels likewise (Zhang et al. 2018, arXiv:1710.09412).
 
-    ::
+    .. code-block:: text
 
         x' = lam x_i + (1 - lam) x_j,   y' = lam y_i + (1 - lam) y_j,   lam ~ Beta(alpha, alpha), one a batch
 

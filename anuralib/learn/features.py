@@ -150,7 +150,9 @@ def log_mel(
 def pcen(pictures, sample_rate_hz=22050, hop=512, time_constant_s=0.4, gain=0.8, bias=2.0, power=0.5):
     """Per-channel energy normalisation: each band relative to what it was a moment ago.
 
-    A slow average M of each band's power E stands for the background (stream, hiss, distance), and::
+    A slow average M of each band's power E stands for the background (stream, hiss, distance), and:
+
+    .. code-block:: text
 
         PCEN = (E / (eps + M)^gain + bias)^power - bias^power
 

@@ -22,7 +22,9 @@ from anuralib.learn.models import last_layer
 def repeat_factors(labels, threshold=0.05):
     """How often each window should be shown, so that rare species are seen more (Gupta et al. 2019, arXiv:1908.03195).
 
-    With f_c the share of windows with species c::
+    With f_c the share of windows with species c:
+
+    .. code-block:: text
 
         r_c = max(1, sqrt(threshold / f_c)),   r of a window = the largest r_c of its species, 1 if it has none
 

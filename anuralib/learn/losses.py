@@ -17,7 +17,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 def bce(logits, labels):
     """Binary cross-entropy, the loss of the published baseline.
 
-    Each species is its own yes-or-no question, since several may call in one window::
+    Each species is its own yes-or-no question, since several may call in one window:
+
+    .. code-block:: text
 
         loss = -mean over windows and species of  y log p + (1 - y) log(1 - p),  p = sigmoid(z)
 
@@ -40,7 +42,9 @@ def bce(logits, labels):
 def focal(logits, labels, gamma=2.0):
     """Focal loss: what is already answered well counts little (Lin et al. 2017, arXiv:1708.02002).
 
-    With p_t the probability given to the right answer::
+    With p_t the probability given to the right answer:
+
+    .. code-block:: text
 
         loss = -mean (1 - p_t)^gamma log p_t
 
@@ -71,7 +75,9 @@ def _numbers(counts):
 def class_balanced(logits, labels, counts, beta=0.999):
     """Binary cross-entropy with the species weighted by their effective number (Cui et al. 2019, arXiv:1901.05555).
 
-    The n-th window of a species brings less news than the first; n of them are worth (1 - beta^n) / (1 - beta)::
+    The n-th window of a species brings less news than the first; n of them are worth (1 - beta^n) / (1 - beta):
+
+    .. code-block:: text
 
         w_c = (1 - beta) / (1 - beta^n_c),  scaled to a mean of 1 over the species that occur
 
@@ -107,7 +113,7 @@ def log_odds(counts, n_windows):
 def adjust_logits(logits, counts, n_windows, tau=1.0):
     """Take away from logits what a species' frequency alone would give, after training (Menon et al. 2021).
 
-    ::
+    .. code-block:: text
 
         z'_c = z_c - tau log(pi_c / (1 - pi_c))
 
@@ -134,7 +140,9 @@ def logit_adjusted(logits, labels, counts, n_windows, tau=1.0):
     """Binary cross-entropy that hands the species' frequencies to the loss (Menon et al. 2021, arXiv:2007.07314).
 
     The log odds of the frequency are added to the logits during training only, so that the network need not learn
-    them, and a rare species is not said no to just because it is rare::
+    them, and a rare species is not said no to just because it is rare:
+
+    .. code-block:: text
 
         loss = bce(z_c + tau log(pi_c / (1 - pi_c)), y_c)
 
@@ -161,7 +169,7 @@ def logit_adjusted(logits, labels, counts, n_windows, tau=1.0):
 def asymmetric(logits, labels, gamma_positive=0.0, gamma_negative=4.0, shift=0.05):
     """Asymmetric loss: easy negatives count little, the easiest nothing (Ridnik et al. 2021, arXiv:2009.14119).
 
-    ::
+    .. code-block:: text
 
         loss = -mean  y (1 - p)^gamma_positive log p + (1 - y) q^gamma_negative log(1 - q),  q = max(p - shift, 0)
 
@@ -189,9 +197,9 @@ def asymmetric(logits, labels, gamma_positive=0.0, gamma_negative=4.0, shift=0.0
 def ldam(logits, labels, counts, largest_margin=0.5):
     """Label-distribution-aware margins: a rare species must be recognised by more (Cao et al. 2019, arXiv:1906.07413).
 
-    ::
+    .. code-block:: text
 
-        loss = bce(z_c - m_c y_c, y_c),  m_c = K n_c^(-1/4),  K such that the rarest has `largest_margin`
+        loss = bce(z_c - m_c y_c, y_c),  m_c = K n_c^(-1/4),  K such that the rarest has largest_margin
 
     The paper does it for softmax, and weights the classes anew in the last epochs; this is its margin in a yes-or-no
     question a species.

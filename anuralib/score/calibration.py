@@ -34,7 +34,7 @@ def reliability(y_true, y_prob, n_bins=10, species=None):
 def calibration_error(y_true, y_prob, n_bins=10, species=None):
     """Expected calibration error of each species: how far probabilities lie from what happens (Naeini et al. 2015).
 
-    ::
+    .. code-block:: text
 
         ECE = sum over bins of  n_b / N * |share of positives - mean probability|
 

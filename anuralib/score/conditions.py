@@ -183,7 +183,7 @@ def threshold_for_alarms(y_true, y_prob, alarms=0.2):
 
 
 def scores_by_polyphony(y_true, y_prob, threshold=0.5, most=4):
-    """Recall, false alarms and F1 of the windows with no, one, two ... species.
+    """Recall, false alarms and F1 of the windows with no, one, two and more species.
 
     All pairs of a window and a species are pooled; a mean over species would be over other species in each row.
 

@@ -145,7 +145,7 @@ def call_density(
 ) -> dict:
     """Share of all clips that hold the species, whatever their score (call density; Navine et al. 2024).
 
-    ::
+    .. code-block:: text
 
         density = sum over bins of  (share of the clips in the bin) * (share of its reviewed clips with the species)
 

@@ -152,7 +152,7 @@
       if (!clip) { return; }
       element("strong", { textContent: label(code) }, made);
       picture(made, clip, label(code));
-      if (type.words) { element("p", { textContent: type.words }, made); }
+      if (type.words) { element("p", { textContent: type.words.replace(/(\d) (?=s|Hz)/g, "$1\u00a0") }, made); }
       const tools = element("div", { className: "anura-ear-tools" }, made);
       button(tools, "▶ " + text("play"), () => hear(clip), text("play") + " " + code);
       if (more) { more(tools, code); }

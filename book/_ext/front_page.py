@@ -118,7 +118,7 @@ def write_card(path):
 
     sound, _ = _eight_seconds()
     picture = Image.open(io.BytesIO(sound_picture(sound, SAMPLE_RATE_HZ, 10_000, size=(1200, 400)))).convert("RGB")
-    picture.resize(CARD, Image.Resampling.LANCZOS).quantize(64).save(path, "PNG", optimize=True)
+    picture.resize(CARD, Image.Resampling.LANCZOS).quantize(48).save(path, "PNG", optimize=True)
 
 
 def add_card(app, pagename, templatename, context, doctree):
