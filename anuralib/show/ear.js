@@ -162,7 +162,8 @@
       const sentence = (key, field) => {
         const [one, two] = [types.get(a), types.get(b)].sort((x, y) => x[field] - y[field]);
         if (!(two[field] > 1.1 * one[field])) { return []; }
-        return [text(key, { a: one.code, x: one[field].toLocaleString("en"), y: two[field].toLocaleString("en") })];
+        const [x, y] = [one[field], two[field]].map((n) => n.toLocaleString(document.documentElement.lang || "en"));
+        return [text(key, { a: one.code, x: x, y: y })];
       };
       const [one, two] = [types.get(a), types.get(b)].sort((x, y) => y.pulse_hz - x.pulse_hz);
       const pulses = one.pulsed === two.pulsed ? sentence("diffPulse", "pulse_hz")

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from anuralib._files import atomic_path
+from anuralib._language import N_, current_language
+from anuralib._language import text as _
 from anuralib.pond.calls import call_parts, call_types
 from anuralib.pond.scenes import nuisance
 from anuralib.show.player import MP3_HZ, as_mp3, data_uri, equally_loud, live_parts, safe, sound_picture
@@ -22,6 +24,14 @@ COLUMNS = ["clip", "step", "answer", "sound"]
 STEPS = ("unlike", "six", "alike", "others", "noise", "two", "chorus", "other sounds")
 _UNLIKE = ("DEEBOO", "ASCWHI", "SHOTRI")
 _SIX = (*_UNLIKE, "BARWHI", "CLICLU", "METTIN")
+# The names in call_types.csv, in its order: marked here for the catalogues, looked up in `describe_types`.
+_NAMES = (
+    N_("bark-like whine"), N_("high peep"), N_("short trill"), N_("ascending whistle"), N_("long trill"),
+    N_("pulsed peep"), N_("nasal squawk"), N_("hammer blow"), N_("insect-like buzz"), N_("pulsed creak"),
+    N_("double bark"), N_("two-note whistle"), N_("metallic tink"), N_("slow whistle"), N_("click cluster"),
+    N_("low whine"), N_("deep boom"), N_("pip series"), N_("upswept mew"), N_("churr roll"), N_("fast trill"),
+    N_("water drop"), N_("soft cluck"), N_("buzzing peep"), N_("pulsed rasp"), N_("glassy ping"),
+)  # fmt: skip
 _MOST_CLIPS = 300  # in a notebook, where each lies in the output
 
 
@@ -105,7 +115,7 @@ def labelled_clips(dataset, n_per_species=6, seconds=SECONDS, seed=0):
     labels = labels.sample(frac=1, random_state=seed)
     middle = (labels["start_s"] + labels["end_s"]) / 2
     labels = labels.assign(start=(middle - seconds / 2).clip(lower=0), company=0)
-    for _, rows in labels.groupby("recording"):
+    for _recording, rows in labels.groupby("recording"):
         for row in rows.itertuples():
             meets = (rows["start_s"] < row.start + seconds) & (rows["end_s"] > row.start)
             labels.loc[row.Index, "company"] = rows.loc[meets, "species"].nunique()
@@ -126,21 +136,30 @@ def describe_types():
     Returns
     -------
     pandas.DataFrame
-        ``code``, ``name``, ``words``, ``sites`` (list), ``month``, ``pitch_hz``, ``pulsed`` (bool), ``pulse_hz``,
-        ``note_s``, ``alike`` (code).
+        ``code``, ``name`` and ``words`` (both in the language that `use_language` chose), ``sites`` (list), ``month``,
+        ``pitch_hz``, ``pulsed`` (bool), ``pulse_hz``, ``note_s``, ``alike`` (code).
     """
     rows = []
     for kind in call_types().itertuples():
         pulsed = kind.pulse_hz > 0
-        height = "low" if kind.pitch_hz < 1000 else "high" if kind.pitch_hz > 3000 else "middle"
-        moves = "rises" if kind.sweep > 1.15 else "falls" if kind.sweep < 0.87 else "keeps its pitch"
-        notes = "one note" if kind.notes == "1" else f"{kind.notes.replace('-', ' to ')} notes"
-        voice = f"{kind.pulse_hz:g} pulses per second" if pulsed else "tonal"
-        words = f"{height} ({kind.pitch_hz:,} Hz), {moves}; {voice}; {notes} of {kind.note_s:g} s"
-        rows.append((kind.code, kind.name, words, kind.sites.split(), round(kind.month) % 12 or 12, int(kind.pitch_hz),
-                     pulsed, float(kind.pulse_hz), float(kind.note_s), kind.lookalike))  # fmt: skip
+        height = _("low") if kind.pitch_hz < 1000 else _("high") if kind.pitch_hz > 3000 else _("middle")
+        moves = _("rises") if kind.sweep > 1.15 else _("falls") if kind.sweep < 0.87 else _("keeps its pitch")
+        least, _to, most = kind.notes.partition("-")
+        notes = (_("one note") if kind.notes == "1" else _("{least} to {most} notes", least=least, most=most) if most
+                 else _("{n} notes", n=least))  # fmt: skip
+        voice = _("{n} pulses per second", n=f"{kind.pulse_hz:g}") if pulsed else _("tonal")
+        words = _("{height} ({hz} Hz), {moves}; {voice}; {notes} of {seconds} s",
+                  height=height, hz=_number(kind.pitch_hz), moves=moves, voice=voice, notes=notes,
+                  seconds=_number(kind.note_s))  # fmt: skip
+        rows.append((kind.code, _(kind.name), words, kind.sites.split(), round(kind.month) % 12 or 12,
+                     int(kind.pitch_hz), pulsed, float(kind.pulse_hz), float(kind.note_s), kind.lookalike))  # fmt: skip
     columns = ["code", "name", "words", "sites", "month", "pitch_hz", "pulsed", "pulse_hz", "note_s", "alike"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _number(value):
+    """Grouped in English; with a decimal comma elsewhere, where four digits stand together."""
+    return f"{value:,}" if current_language() == "en" else f"{value:g}".replace(".", ",")
 
 
 def write_clips(clips, folder):

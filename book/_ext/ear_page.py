@@ -37,6 +37,19 @@ def compared(clips, path):
     return [clip | said.get((clip["clip"], clip["answer"]), {}) for clip in clips]
 
 
+def types_in(translation):
+    """The cards' names and words in the language of a translation, or in English where it is none."""
+    from anuralib._language import current_language, use_language
+    from anuralib.show.ear import describe_types
+
+    before = current_language()
+    use_language(translation or "en")
+    try:
+        return describe_types()
+    finally:
+        use_language(before)
+
+
 class Ear(SphinxDirective):
     """The wall of calls, the drill and the memory."""
 
@@ -45,11 +58,12 @@ class Ear(SphinxDirective):
             return []
         peers = course_root(self.env.srcdir) / PEERS
         self.env.note_dependency(str(peers))
-        from anuralib.show.ear import describe_types, ear_markup
+        from anuralib.show.ear import ear_markup
 
         up = self.env.docname.count("/") + (1 if self.config.anura_translation else 0)
         base = f"{'../' * up}_static/{FOLDER}/"
-        markup = ear_markup(compared(kept_clips()[1], peers), describe_types(), base=base, simulated=True)
+        clips, types = compared(kept_clips()[1], peers), types_in(self.config.anura_translation)
+        markup = ear_markup(clips, types, base=base, simulated=True)
         return [nodes.raw("", markup, format="html")]
 
 

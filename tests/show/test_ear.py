@@ -4,6 +4,8 @@ import io
 import re
 
 import bench_ear
+import ear_page
+import messages
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ import soundfile
 from _results import read_results
 
 import anuralib as al
+from anuralib._language import current_language
 from anuralib.show import ear
 
 RATE = 22050
@@ -59,6 +62,23 @@ def test_types_are_told_in_words():
     types = ear.describe_types().set_index("code")
     assert len(types) == 26 and types.loc["DEEBOO", "words"].startswith("low (340 Hz), rises; tonal; one note")
     assert "115 pulses per second" in types.loc["SHOTRI", "words"] and types["alike"].isin(types.index).all()
+
+
+def test_all_names_are_marked_for_translation():
+    assert list(ear._NAMES) == list(al.call_types()["name"])
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_the_cards_of_a_translated_page_speak_its_language_and_the_rest_stays_as_it_was(language):
+    english, cards = ear.describe_types(), ear_page.types_in(language)
+    assert current_language() == "en" and ear.describe_types().equals(english)
+    assert (cards["name"] != english["name"]).all() and cards["name"].is_unique
+    assert (cards["words"] != english["words"]).all()
+    spoken = cards["words"].str.cat(sep=" ")
+    assert not re.search(r"\b(low|middle|high|rises|falls|keeps|notes?|to|of|pulses|per)\b", spoken)
+    said = ["name", "words"]
+    assert cards.drop(columns=said).equals(english.drop(columns=said))  # the script asks by codes and numbers
+    assert "(5300 Hz)" in spoken and "0,06 s" in spoken
 
 
 def test_clips_of_a_data_set_are_around_its_labels_the_clear_and_lonely_first():
