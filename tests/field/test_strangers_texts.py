@@ -72,7 +72,7 @@ PAGES = {
 }
 
 
-COLOUR = re.compile(r"(?:background-)?color:#[0-9A-Fa-f]{3,6};?|--stripe:#\w+")
+COLOUR = re.compile(r"(?:color|--ground|--stripe):#\w+;?")
 
 
 def elements(page):
