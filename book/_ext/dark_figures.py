@@ -103,7 +103,7 @@ def _with_night_pictures(explorer, folder):
         return explorer
     for path in paths:
         _write_night_file(path)
-    return explorer.replace("<div ", '<div data-night="" ', 1)
+    return explorer.replace('class="anura-explorer"', 'class="anura-explorer" data-night=""', 1)
 
 
 def _for_both_themes(tag, source, folder):
