@@ -126,17 +126,17 @@ def four_boxes(truth, score, thresholds, label="score", names=None):
 
 def _draw_marks(ax, truth, score, names):
     """A numbered mark per window, stacked away from the middle line where scores are close."""
-    width = max(np.ptp(score), 1e-9) / 22
+    width = max(np.ptp(score), 1e-9) / 18
     heights = []
-    for holds, side, look in ((True, 1, {"marker": "o", "color": "#0072B2"}),
-                              (False, -1, {"marker": "s", "color": "white"})):  # fmt: skip
+    for holds, side, look in ((True, 1, {"marker": "o", "mec": "#0072B2", "mew": 2.5}),
+                              (False, -1, {"marker": "s", "mec": "black", "mew": 1})):  # fmt: skip
         tops = []  # the rightmost score of each row
         for i in sorted(np.flatnonzero(truth == holds), key=lambda i: score[i]):
             row = next((n for n, last in enumerate(tops) if score[i] - last >= width), len(tops))
             tops[row : row + 1] = [score[i]]
-            ax.plot(score[i], side * (row + 0.7), ms=14, mec="black", **look)
+            ax.plot(score[i], side * (row + 0.7), ms=14, mfc="white", **look)
             ax.annotate(str(names[i]), (score[i], side * (row + 0.7)), ha="center", va="center_baseline", fontsize=10,
-                        color="white" if holds else "black", parse_math=False)  # fmt: skip
+                        parse_math=False)  # fmt: skip
         heights.append(len(tops) + 1.6)
     ax.axhline(0, color="0.4", lw=1)
     ax.set(ylim=(-heights[1], heights[0]), xlim=(score.min() - 2 * width, score.max() + 2 * width))

@@ -315,6 +315,7 @@ def drop_thebe_settings(app, doctree, docname):
             node.parent.remove(node)
 
 
+EXERCISE_NAME = re.compile(r"[a-z-]+-\d")  # leakage-3
 UNIT = re.compile(r"(?<=\d) (?=(?:%|°C|dB|dBFS|kHz|Hz|ms|s|min|h|m|km|kB|MB|GB)(?![\w/]))")
 
 
@@ -348,6 +349,8 @@ def keep_units(app, doctree, docname):
         if said != part:
             part.parent.replace(part, nodes.Text(said))
         before = part[-1:]
+        if EXERCISE_NAME.fullmatch(part) and isinstance(part.parent.parent, nodes.reference):
+            part.parent["classes"].append("anura-whole")  # its number would stand alone
 
 
 SOLUTION_LINK = re.compile(r'(<p class="admonition-title">[^<]*\S)(<a\b[^>]*>) ')

@@ -27,6 +27,7 @@ SQUARE = 15  # pixels; a spectrogram and the bar of its colours have room for it
 LEAST_PIXELS, LEAST_FULL, LEAST_COLOURS = 2500, 0.9, 15
 GREY = 0.06  # the largest channel less the smallest
 LEAST_FLAT = 0.0002  # share of the picture that makes a colour one that was chosen
+LEAST_TINT = 0.6  # the smallest channel
 LIKE = 0.04  # how far a mixture may be from a colour and still be one of its
 
 
@@ -59,7 +60,7 @@ def _in_the_dark(colours, flat):
     night[grey] = INK + (PAPER - INK) * colours[grey]
     rest = np.flatnonzero(~grey)
     nearest = np.full(len(rest), LIKE)
-    for chosen in flat:
+    for chosen, dark in zip(flat, map(_tint_in_the_dark, flat), strict=True):
         # Of paper and the colour, or of the colour and black ink.
         for ground, dark_ground in ((np.ones(3), PAPER), (np.zeros(3), INK)):
             way = chosen - ground
@@ -67,8 +68,14 @@ def _in_the_dark(colours, flat):
             far = np.linalg.norm(colours[rest] - (ground + part * way), axis=1)
             better = far < nearest
             nearest[better] = far[better]
-            night[rest[better]] = dark_ground + part[better] * (chosen - dark_ground)
+            night[rest[better]] = dark_ground + part[better] * (dark - dark_ground)
     return night
+
+
+def _tint_in_the_dark(colour):
+    """A colour as it is; one that is little more than paper, a shaded ground, as little more than dark paper."""
+    paper = colour.min()
+    return colour if paper < LEAST_TINT else colour - paper + paper * PAPER
 
 
 def _spectrograms(day, packed):
@@ -123,11 +130,11 @@ def _with_class(tag, name):
     return tag.replace("<img", f'<img class="{name}"', 1)
 
 
+@cache  # a picture stands on several pages
 def _write_night_file(path):
     target = path.parent / NIGHT / path.name
-    if not target.is_file():
-        target.parent.mkdir(exist_ok=True)
-        part = target.with_suffix(".part")
-        with Image.open(path) as image:
-            by_night(image).quantize(256, kmeans=1, dither=Image.Dither.NONE).save(part, "PNG")
-        part.replace(target)
+    target.parent.mkdir(exist_ok=True)
+    part = target.with_suffix(".part")
+    with Image.open(path) as image:
+        by_night(image).quantize(256, kmeans=1, dither=Image.Dither.NONE).save(part, "PNG")
+    part.replace(target)

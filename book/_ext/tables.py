@@ -11,6 +11,7 @@ _CELL = re.compile(r"<(t[hd])([^>]*)>(.*?)</t[hd]>", re.DOTALL)
 _WORDS = re.compile(r"[^\W\d_]{2}|[–—]?$")  # how a cell of words begins; an empty one may stand among them
 _NUMBERS = re.compile(r"[-+\u2212\d.,;%()[\] \u00a0]|to|and")
 _BREAKS = re.compile(r"(?<=\d) (?=\D)|(?<=[\d%]) (?=[([])|(?<=to) (?=[-+\u2212\d])|(?<=,) (?=[-+\u2212\d])")
+SHORT = 28  # letters
 _MINUS_NOUGHT = re.compile(r"(?<![\w.])-(0(?:\.0+)?)(?![\d.])")
 
 
@@ -26,11 +27,18 @@ def _readable(table):
     body = _CELL.sub(_number_whole, body)
     columns = [[cell[2] for cell in _CELL.findall(row) if cell[0] == "td"] for row in _ROW.findall(body)]
     columns = list(zip(*columns, strict=False))
-    words = [any(columns[i]) and all(_WORDS.match(cell) for cell in columns[i]) for i in range(len(columns))]
+    words = [_kind(column) for column in columns]
     if "colspan" not in head and "rowspan" not in head:
         head = _one_row(head)
     head, body = (_ROW.sub(lambda row: _aligned(row[0], words), part) for part in (head, body))
     return head + end + body
+
+
+def _kind(column):
+    """The class of a column of words; one of short words breaks none of them."""
+    if not any(column) or not all(_WORDS.match(cell) for cell in column):
+        return ""
+    return "words short" if max(map(len, column)) <= SHORT else "words"
 
 
 def _number_whole(cell):
@@ -65,7 +73,7 @@ def _aligned(row, words):
     def marked(cell):
         i = next(count) - first
         is_words = 0 <= i < len(words) and words[i] and "class" not in cell[2]
-        kind = ' class="words"' if is_words else ""
+        kind = f' class="{words[i]}"' if is_words else ""
         return f"<{cell[1]}{cell[2]}{kind}>{cell[3]}</{cell[1]}>"
 
     return _CELL.sub(marked, row)

@@ -72,6 +72,14 @@ def test_paper_is_dark_ink_is_light_and_bars_keep_their_colours():
         assert there.sum() > 1000 and np.abs(after[there] - colour).max() <= 2
 
 
+def test_a_shaded_ground_is_dark():
+    figure, ax = plt.subplots()
+    ax.axvspan(0, 1, color="#E69F00", alpha=0.2)
+    _, before, after = drawn(figure)
+    shade = after[(np.ptp(before, axis=2) > 40) & (before.min(axis=2) > 180)]
+    assert len(shade) > 1000 and shade.max() < 80 and (shade[:, 0] > shade[:, 2]).all()
+
+
 def test_the_smoothed_edge_of_a_curve_is_between_its_colour_and_the_dark_paper():
     figure, ax = plt.subplots()
     ax.plot([0, 1], [0, 1], color="#56B4E9", lw=5)
