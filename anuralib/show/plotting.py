@@ -309,5 +309,6 @@ def plot_intervals(table, rows, groups, value="value", ax=None):
         place = mine[rows].map(height) + shift
         ax.errorbar(mine[value], place, xerr=ends, fmt=mark, color=colour, label=str(kind), capsize=2)
     ax.set(yticks=list(height.values()), yticklabels=[str(name) for name in names], ylim=(-0.6, len(names) - 0.4))
-    ax.locator_params(axis="x", nbins=6)  # more numbers would run together in a narrow figure
+    if ax.get_xscale() == "linear":
+        ax.locator_params(axis="x", nbins=6)  # more numbers would run together in a narrow figure
     return ax
