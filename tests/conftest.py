@@ -17,7 +17,12 @@ os.environ.setdefault("ANURALIB_SMOKE", "1")
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from joblib import parallel_config
+
+# An example may take long where the machine is busy.
+settings.register_profile("course", deadline=None)
+settings.load_profile("course")
 
 # Tests run side by side already, and each worker process of joblib loads the libraries again. Who is to see real ones
 # takes the fixture `processes`.
