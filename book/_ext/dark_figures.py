@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from page_files import change_pages
+from page_files import change_pages, write_palette
 from PIL import Image
 
 _EXPLORER = re.compile(r'<div class="anura-explorer".*?</script>', re.DOTALL)
@@ -134,7 +134,5 @@ def _with_class(tag, name):
 def _write_night_file(path):
     target = path.parent / NIGHT / path.name
     target.parent.mkdir(exist_ok=True)
-    part = target.with_suffix(".part")
     with Image.open(path) as image:
-        by_night(image).quantize(256, kmeans=1, dither=Image.Dither.NONE).save(part, "PNG")
-    part.replace(target)
+        write_palette(by_night(image), target)

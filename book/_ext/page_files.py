@@ -99,8 +99,13 @@ def _shrink(path):
             return
         plain = Image.new("RGB", image.size, "white")
         plain.paste(image, mask=image.getchannel("A") if image.mode == "RGBA" else None)
+    write_palette(plain, path)
+
+
+def write_palette(image, path):
+    """Write a picture with the 256 colours that stand for its own best, whole or not at all."""
     part = path.with_suffix(".part")
-    plain.quantize(256, kmeans=1, dither=Image.Dither.NONE).save(part, "PNG")
+    image.quantize(256, kmeans=1, dither=Image.Dither.NONE).save(part, "PNG")
     part.replace(path)
 
 

@@ -42,7 +42,7 @@ def test_both_leaves_out_the_certain_and_the_copies():
     assert first[0] in "AB" and first[1] == "C"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from(active.METHODS), st.integers(0, 99), st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_matter(method, seed, random):
     prob, x = case()
@@ -54,7 +54,7 @@ def test_the_order_of_the_rows_does_not_matter(method, seed, random):
     assert one == two and sorted(one) == ["A", "C", "D"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 999), st.sampled_from(["diversity", "both"]))
 def test_nor_where_many_recordings_are_equally_far(seed, method):
     rng = np.random.default_rng(seed)

@@ -14,7 +14,7 @@ from anuralib.challenges.multiple_instance import POOLINGS, fit_weak, pool, weak
 from anuralib.score.metrics import average_precision
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(arrays(np.float64, st.tuples(st.integers(1, 8), st.integers(1, 3)), elements=st.floats(0, 1)),
        st.sampled_from(POOLINGS), st.randoms(use_true_random=False))  # fmt: skip
 def test_pooled_lies_between_and_order_does_not_matter(prob, how, random):

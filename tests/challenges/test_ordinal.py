@@ -44,7 +44,7 @@ def test_the_gradient_is_that_of_the_value():
         assert error < 1e-3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.floats(-3, 3), st.integers(0, 3)), min_size=2, max_size=30))
 def test_probabilities_are_probabilities_whatever_levels_occur(rows):
     x, y = np.array([r[0] for r in rows]), np.array([r[1] for r in rows])
@@ -93,7 +93,7 @@ def test_cut_points_by_hand():
     assert ordinal.cut_points([0.3, 0.2], [0, 0]).tolist() == [np.inf] * 3
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=12))
 def test_no_other_cuts_have_a_smaller_error(rows):
     x, y = np.array([r[0] for r in rows], float), np.array([r[1] for r in rows])

@@ -40,7 +40,7 @@ def line(**changes):
 steps = st.lists(st.tuples(st.sampled_from(["test.1", "two-words.2"]), st.sampled_from([0, 1, ..., "restart"])))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps)
 def test_any_sequence_of_checks_is_counted_right(tmp_path_factory, steps):
     folder = tmp_path_factory.mktemp("class")

@@ -161,7 +161,7 @@ def test_truth_is_for_ponds(record):
 cell = st.sampled_from(["0", "1", "3", "4", "", "x", '"', "1.0", "nan", "INCT4_20200101_000000", "AAAAAA", "a\nb"])
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.lists(cell, min_size=1, max_size=4), max_size=4), st.binary(max_size=2))
 def test_any_weak_labels_give_rows_or_an_error_that_names_the_file(tmp_path_factory, rows, tail):
     root = tmp_path_factory.getbasetemp() / "weak"

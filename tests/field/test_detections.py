@@ -28,7 +28,7 @@ def label_frame(rows):
 times = st.floats(0, 59, allow_nan=False).map(lambda t: round(t, 3))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(calls=st.lists(st.tuples(times, st.floats(0.05, 20)), max_size=4), hop_s=st.sampled_from([0.5, 1.0, 1.5, 3.0]))
 def test_labels_from_true_windows_enclose_the_calls_by_less_than_a_hop(calls, hop_s):
     recordings = pd.DataFrame({"recording": [NAME], "duration_s": [60.0]})

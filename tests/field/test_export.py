@@ -110,7 +110,7 @@ def test_round_trip(tmp_path):
     assert "home" not in "".join((tmp_path / name).read_text() for name in FILES)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_whatever_is_exported_reads_back_and_exports_the_same_again(data, tmp_path_factory):
     text = st.text(st.characters(categories=("L", "N", "P", "S", "Zs")), max_size=8)

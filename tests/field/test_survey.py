@@ -98,7 +98,7 @@ tables = st.lists(st.tuples(st.sampled_from("PQ"), st.sampled_from([1, 2, 12])),
     lambda rows: table(*map(list, zip(*rows, strict=True))))  # fmt: skip
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(tables, st.integers(1, 6), st.integers(0, 5), st.randoms(use_true_random=False))
 def test_each_stratum_has_its_number_and_rows_stay_whole(recordings, n, seed, random):
     strata = ["site", "month"]
@@ -117,7 +117,7 @@ def test_each_stratum_has_its_number_and_rows_stay_whole(recordings, n, seed, ra
     assert set(drawn["recording"]) <= set(al.draw_sample(recordings, strata, n + 1, seed, "all")["recording"])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(tables, st.integers(1, 6))
 def test_strata_that_are_too_small_are_named(recordings, n):
     sizes = recordings.groupby(["site", "month"]).size()

@@ -43,7 +43,7 @@ def test_a_clip_that_is_no_window_is_named():
         al.join_answers(WINDOWS, WINDOWS.assign(species="AAAAAA"))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(NAMES, st.floats(0, 1e5), NAMES, st.sampled_from(["yes", "no", "unsure"])), max_size=5))
 def test_what_is_written_is_read_again(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("answers") / "answers.csv"

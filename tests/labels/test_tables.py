@@ -242,7 +242,7 @@ def frame_of(rows):
     return labels.astype({c: float for c in ("start_s", "end_s", "low_hz", "high_hz")})
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(rows)
 @example([(0.0, 0.0, "TIME", (0.0, 0.0))])
 def test_each_format_is_read_back(tmp_path_factory, rows):

@@ -85,7 +85,7 @@ def test_the_wrong_rate_is_seen():
     assert features.mel_frequencies(128, (0, RATE / 2))[right] == pytest.approx(2470, rel=0.02)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     n_fft=st.sampled_from([256, 512, 1024]),
     hop=st.integers(64, 700),

@@ -49,7 +49,7 @@ def test_a_larger_draw_holds_the_smaller_and_the_order_hides_the_score():
     assert abs(np.corrcoef(np.arange(len(many)), many["score"])[0, 1]) < 0.25
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from([0.0, 0.1, 0.9, 1.0]), min_size=1, max_size=60), st.integers(1, 8), st.integers(1, 9))
 def test_every_clip_is_stood_for_once_however_many_scores_are_equal(scores, bins, per_bin):
     clips = al.draw_clips(pd.Series(scores), bins, per_bin)

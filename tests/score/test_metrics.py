@@ -35,7 +35,7 @@ def peer_scores(truth, prob, threshold):
     }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(scored(), st.sampled_from([0.2, 0.5, 0.7]))
 def test_evaluate_agrees_with_scikit_learn(case, threshold):
     truth, prob = case
@@ -180,7 +180,7 @@ def test_frequency_groups_of_the_paper_and_scaled():
         metrics.frequency_groups(small, ["Z"])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(scored())
 def test_no_threshold_beats_the_tuned_one(case):
     truth, prob = case

@@ -269,7 +269,7 @@ def damaged(draw):
     return data + draw(st.just(b"") | st.binary(max_size=200) | st.sampled_from([bytes(9000), b"ab\xf1" * 3000]))
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, suppress_health_check=list(HealthCheck))
 @given(damaged() | st.binary(max_size=300))
 def test_any_bytes_give_sound_or_an_error_that_names_the_file(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / f"any-{os.urandom(6).hex()}.wav"

@@ -170,7 +170,7 @@ def test_bytes_changed_at_random_give_notes_or_none():
         check_any(content[: rng.integers(0, 2 * len(content))])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=300))
 def test_any_bytes_in_a_chunk(content):
     check_any(content)

@@ -84,7 +84,7 @@ def split_tables(draw):
 
 
 @given(split_tables())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_counting_pair_by_pair_gives_the_same(windows):
     train = windows[windows["subset"] == "train"].to_dict("records")
     test = windows[windows["subset"] == "test"].to_dict("records")
@@ -102,7 +102,7 @@ def test_counting_pair_by_pair_gives_the_same(windows):
 
 
 @given(split_tables(), st.sampled_from(["fname", "night", "site"]), st.integers(0, 3))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_split_that_keeps_groups_together_leaks_none_of_them(windows, group, seed):
     keys = al.nights(windows) if group == "night" else windows[group]
     if keys.nunique() < 2:

@@ -38,7 +38,7 @@ count_tables = st.integers(2, 12).flatmap(lambda n: st.integers(1, 4).flatmap(
                        min_size=n, max_size=n)))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(count_tables, st.sampled_from([0.1, 0.3, 0.5]), st.integers(0, 3))
 @example([[0, 1], [0, 1], [1, 0], [1, 0]], 0.1, 0)  # for each species on both sides test would need two of four
 def test_no_recording_ever_in_both(counts, share, seed):
@@ -244,7 +244,7 @@ def test_holdout_of_dates_and_nights():
             splitting.holdout_split(windows, by="date", test=wrong)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(count_tables, st.integers(2, 5), st.integers(0, 2))
 @example([[0, 0], [0, 1], [0, 1], [1, 0], [1, 0]], 5, 0)  # a fold that took two would leave none for the last
 def test_folds_hold_every_recording_once(counts, n_folds, seed):
@@ -260,7 +260,7 @@ def test_folds_hold_every_recording_once(counts, n_folds, seed):
     pd.testing.assert_series_equal(again.sort_index(), folds)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(count_tables, st.sampled_from([0.2, 0.3, 0.5]))
 def test_what_the_search_remembers_changes_no_split(counts, share):
     with pytest.MonkeyPatch.context() as patch:

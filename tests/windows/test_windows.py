@@ -100,7 +100,7 @@ calls = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 100), st.integers(0
                            st.sampled_from(SPECIES)), max_size=12)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(hops, st.lists(st.integers(0, 120), min_size=3, max_size=3), calls)
 def test_labels_against_the_definition(grid, tenths, made):
     """Times on a grid of tenths, so that labels meet the edges of windows often."""
@@ -326,7 +326,7 @@ def test_names_of_a_table_can_not_lead_out_of_the_folder(small, tmp_path, column
     assert "can't be part" in pd.read_csv(out / "report.csv")["problem"][1]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=6), st.integers(40, 900), st.floats(-0.5, 0.5))
 def test_overlapping_windows_filtered_together_are_as_if_alone(first, size, offset):
     from scipy.signal import sosfiltfilt
@@ -552,7 +552,7 @@ good_rows = st.lists(st.sampled_from(["train", "test", ""]), max_size=4).map(
     lambda subsets: [[*GOOD[:2], str(k), str(k + 3), *GOOD[4:7], x, *GOOD[8:]] for k, x in enumerate(subsets, 5)])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(good_rows, st.lists(st.lists(cells, min_size=8, max_size=12), max_size=3), st.binary(max_size=2))
 def test_any_table_gives_rows_or_an_error_with_its_line(tmp_path_factory, good, odd, tail):
     path = tmp_path_factory.getbasetemp() / "m.csv"
