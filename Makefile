@@ -14,6 +14,9 @@ READY := .venv/.ready
 # takes a fifth of it.
 export MALLOC_MMAP_THRESHOLD_ := 33554432
 export MALLOC_TRIM_THRESHOLD_ := 268435456
+# Some containers forbid Python to keep what it compiled. The kernels and test workers here are a hundred processes: each would
+# compile torch, pandas and matplotlib again, four seconds each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help book test test-units test-book test-pages serve notebooks kit messages chapter lock newest paper clean
 .DEFAULT_GOAL := help
