@@ -380,7 +380,8 @@ def export_darwin_core(
 
     References
     ----------
-    Required terms: https://www.gbif.org/data-quality-requirements-occurrences. Other terms: see this module's head.
+    Terms: https://dwc.tdwg.org/list/ and http://rs.tdwg.org/ac/doc/termlist/. Those that GBIF requires:
+    https://www.gbif.org/data-quality-requirements-occurrences.
 
     Examples
     --------

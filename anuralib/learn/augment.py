@@ -259,7 +259,7 @@ def chain(*augments):
     Parameters
     ----------
     *augments : callable
-        Functions of this module, or ``functools.partial`` of them with other settings.
+        Augmentations such as `gain` or `mixup`, or ``functools.partial`` of them with other settings.
 
     Returns
     -------

@@ -140,8 +140,9 @@ def evaluate(y_true, y_prob, threshold=0.5, groups=None, species=None):
         One row per species, then "macro (common)", ... and "macro (all)". Columns: species, group,
         support (positive windows), n_predicted, precision, recall, f1, average_precision, auroc,
         threshold, n_species (how many species with positives a row averages). Undefined values
-        are NaN (rules at the top of this module) and left out of the averages; precision, undefined
-        for a species never predicted, can so average fewer species than n_species says.
+        are NaN and left out of the averages: recall and F1 of a species without positive windows,
+        for instance. Precision is undefined for a species never predicted, so it can average fewer species
+        than n_species says.
 
     Raises
     ------
