@@ -4,12 +4,13 @@
 """
 
 import argparse
+import multiprocessing
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
@@ -153,15 +154,14 @@ def build(language):
 
 
 def put_into_site(language):
-    """Put the built pages of a language, and its notebooks, into the English site."""
+    """Put the built pages of a language into the English site."""
     folder, html = FOLDER / language, BOOK / "_build" / "html"
     shutil.rmtree(html / language, ignore_errors=True)
     shutil.move(folder / "_build" / "html", html / language)
     share_outputs(html / language, html)
     fill_thumbnails(html / language, html)
-    mark_figures(html / language)  # these small ones, too
+    mark_figures(html / language, "intro.html")  # these small ones, too
     shutil.rmtree(folder)
-    write_notebooks(language, html / "notebooks" / language)
 
 
 def main():
@@ -173,6 +173,9 @@ def main():
         list(pool.map(build, languages))
     for language in languages:  # one after the other: each looks through the whole site
         put_into_site(language)
+    notebooks = BOOK / "_build" / "html" / "notebooks"
+    with ProcessPoolExecutor(len(languages), multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(write_notebooks, languages, [notebooks / language for language in languages]))
 
 
 if __name__ == "__main__":

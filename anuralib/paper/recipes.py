@@ -36,7 +36,7 @@ class Recipe:
     epochs, lr, weight_decay, schedule, clip_norm, patience
         See `fit`.
     batch_sizes : dict
-        Windows a batch, by network; "" for those not named.
+        Windows a batch, by network; the key ``""`` is for those not named.
     time_mask, freq_mask : int
         Of `spec_augment`.
     mix : bool

@@ -50,7 +50,7 @@ def pair_quality(dataset, windows):
     Returns
     -------
     ndarray of str, shape (len(windows), n_species)
-        "H", "M", "L", or "" where no bout is.
+        "H", "M", "L", or empty where no bout is.
     """
     order = ["L", "M", "H"]
     ranks = dataset.strong_labels["quality"].map(dict(zip(order, range(3), strict=True)))

@@ -316,7 +316,7 @@ def _lanes(rows, start_s, duration_s):
     for name, group in rows.groupby("name", sort=False):
         ends, colour = [], species_colour(name)
         text = text_colour(colour)
-        stripe = "#0006" if text == "#fff" else "#fff8"
+        stripe = "#fffb" if text == "#fff" else "#0009"
         buttons = []
         for row in group.itertuples():
             # A short label at the right edge grows to the left.

@@ -93,14 +93,14 @@ def _spectrograms(day, packed):
                 yield box
 
 
-def mark_figures(site):
+def mark_figures(site, pages="*.html"):
     """Let the pages of a site show each figure in the form for their theme; the number of pages changed."""
 
     def marked(text, page):
         text = _EXPLORER.sub(lambda match: _with_night_pictures(match[0], page.parent), text)
         return _PICTURE.sub(lambda match: _for_both_themes(match[0], match[1], page.parent), text)
 
-    return change_pages(site, marked)
+    return change_pages(site, marked, pages)
 
 
 def _with_night_pictures(explorer, folder):

@@ -64,10 +64,10 @@ def move_inline(site, scripts):
     return change_pages(site, moved)
 
 
-def change_pages(site, change):
+def change_pages(site, change, pages="*.html"):
     """Write each page of a site again that ``change(text, path)`` changes; how many."""
     changed = 0
-    for page in sorted(Path(site).rglob("*.html")):
+    for page in sorted(Path(site).rglob(pages)):
         text = page.read_text(encoding="utf-8")
         new = change(text, page)
         if new != text:

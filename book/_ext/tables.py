@@ -10,7 +10,7 @@ _ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
 _CELL = re.compile(r"<(t[hd])([^>]*)>(.*?)</t[hd]>", re.DOTALL)
 _WORDS = re.compile(r"[^\W\d_]{2}|[–—]?$")  # how a cell of words begins; an empty one may stand among them
 _NUMBERS = re.compile(r"[-+\u2212\d.,;%()[\] \u00a0]|to|and")
-_BREAKS = re.compile(r"(?<=\d) (?=\D)|(?<=[\d%]) (?=[([])|(?<=to) (?=[-+\u2212\d])|(?<=,) (?=[-+\u2212\d])")
+_BREAKS = re.compile(r"(?<=\d) (?=[^\d([])|(?<=to) (?=[-+\u2212\d])|(?<=,) (?=[-+\u2212\d])")
 SHORT = 28  # letters
 _MINUS_NOUGHT = re.compile(r"(?<![\w.])-(0(?:\.0+)?)(?![\d.])")
 

@@ -31,5 +31,5 @@ def test_an_interval_is_never_broken_and_minus_nought_is_nought():
     cells = ["0.57 (0.52 to 0.61)", "-0.10 [-0.14, -0.05]", "-0.00", "-0.000 (-0.005 to +0.001)", "see page (3)",
              "-0.001"]  # fmt: skip
     said = [cell.get_text() for cell in shown(pd.DataFrame({"x": cells})).find_all("td")]
-    assert said == ["0.57\u00a0(0.52\u00a0to\u00a00.61)", "-0.10\u00a0[-0.14,\u00a0-0.05]", "0.00",
-                    "0.000\u00a0(-0.005\u00a0to\u00a0+0.001)", "see page (3)", "-0.001"]  # fmt: skip
+    assert said == ["0.57 (0.52\u00a0to\u00a00.61)", "-0.10 [-0.14,\u00a0-0.05]", "0.00",
+                    "0.000 (-0.005\u00a0to\u00a0+0.001)", "see page (3)", "-0.001"]  # fmt: skip
