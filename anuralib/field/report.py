@@ -19,7 +19,8 @@ _STYLE = """body{font:16px/1.45 system-ui,sans-serif;max-width:62rem;margin:0 au
 background:#fff;color:light-dark(#111,#eee);background:light-dark(#fff,#14181e)}.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}
 th,td{padding:.2rem .45rem;text-align:right}th[scope=row],.text{text-align:left;white-space:nowrap}
 .verify .text{border-top:1px solid #767676}.sound{text-align:left}.sound .anura-player{width:26rem;max-width:85vw}
-:root{color-scheme:light dark}@media print{audio{display:none}tr{break-inside:avoid}:root{color-scheme:light}}"""
+:root{color-scheme:light dark}
+@media print{audio{display:none}tr{break-inside:avoid}:root{color-scheme:light!important}}"""
 
 
 def report_page(predictions, path, threshold=None, folder=None, title=None, n_first=12, n_uncertain=12):
