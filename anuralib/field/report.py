@@ -16,7 +16,8 @@ from anuralib.show.player import player
 from anuralib.sound.names import recording_times
 
 _STYLE = """body{font:16px/1.45 system-ui,sans-serif;max-width:62rem;margin:0 auto;padding:1rem;color:#111;
-background:#fff;color:light-dark(#111,#eee);background:light-dark(#fff,#14181e)}.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}
+background:#fff;color:light-dark(#111,#eee);background:light-dark(#fff,#14181e)}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}
 th,td{padding:.2rem .45rem;text-align:right}th[scope=row],.text{text-align:left;white-space:nowrap}
 .verify .text{border-top:1px solid #767676}.sound{text-align:left}.sound .anura-player{width:26rem;max-width:85vw}
 :root{color-scheme:light dark}

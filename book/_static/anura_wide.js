@@ -21,13 +21,13 @@
     }
   }
   let asked = 0;
-  let moved = true; // nothing but scrolled since the last look
+  let scrolled = true; // and nothing else since the last look
   function soon(event) {
-    moved &&= event?.type === "scroll";
+    scrolled &&= event?.type === "scroll";
     cancelAnimationFrame(asked);
     asked = requestAnimationFrame(() => {
-      if (!moved) fit();
-      moved = true;
+      if (!scrolled) fit();
+      scrolled = true;
       look();
     });
   }
