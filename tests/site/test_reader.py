@@ -47,31 +47,42 @@ def address():
     server.server_close()
 
 
-@pytest.fixture
-def visit(browser, address):
-    """Open an address with the network cut off: `tab.asked` is what it asked for elsewhere, `tab.said` its errors."""
+@pytest.fixture(scope="module")
+def tab(browser, address):
+    """One tab for all pages: a new one would compile the scripts of the site anew, which is half of the work."""
     context = browser.new_context()
+    tab = context.new_page()
+    tab.asked, tab.said = [], []
+    tab.on("console", lambda message: tab.said.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: tab.said.append(str(error)))
+
+    def elsewhere(route):
+        if route.request.url.startswith((address, "file:", "data:", "blob:")):
+            route.continue_()
+        else:
+            tab.asked.append(route.request.url)
+            route.abort()
+
+    tab.route("**/*", elsewhere)
+    yield tab
+    context.close()
+
+
+@pytest.fixture
+def visit(tab):
+    """Open an address with the network cut off: `tab.asked` is what it asked for elsewhere, `tab.said` its errors."""
 
     def visited(url, width=390):
-        tab = context.new_page()
+        tab.goto("about:blank")  # what the page before still has to say is not of this one
         tab.set_viewport_size({"width": width, "height": 900})
-        tab.asked, tab.said = [], []
-        tab.on("console", lambda message: tab.said.append(message.text) if message.type == "error" else None)
-        tab.on("pageerror", lambda error: tab.said.append(str(error)))
-
-        def elsewhere(route):
-            if route.request.url.startswith((address, "file:", "data:", "blob:")):
-                route.continue_()
-            else:
-                tab.asked.append(route.request.url)
-                route.abort()
-
-        tab.route("**/*", elsewhere)
+        tab.asked.clear()
+        tab.said.clear()
         tab.goto(url)
         return tab
 
     yield visited
-    context.close()
+    if tab.url.startswith(("file:", "http:")):
+        tab.evaluate("[localStorage, sessionStorage].forEach(kept => kept.clear())")  # as a new reader
 
 
 # ---------------------------------------------------------------- the network cut
@@ -286,9 +297,8 @@ def test_the_check_finds_what_it_is_for(browser, axe):
 # ---------------------------------------------------------------- weight
 
 
-def test_the_first_page_is_light(visit, address):
-    tab = visit("about:blank")
-    sizes = {}
+def test_the_first_page_is_light(browser, address):
+    tab, sizes = browser.new_page(), {}  # for a reader who has fetched nothing yet
 
     def count(response):
         if response.request.resource_type != "image" and response.ok:
@@ -302,6 +312,7 @@ def test_the_first_page_is_light(visit, address):
     assert {"intro.html", "pydata-sphinx-theme.css", "fa-solid-900.woff2"} <= names  # a page with styles and icons
     assert not {"fontawesome.js", "tex-svg.js", "searchindex.js"} & names
     assert sum(sizes.values()) < FIRST_PAGE_BYTES, sizes
+    tab.close()
 
 
 def test_formulas_are_typeset_only_where_there_are_some():
