@@ -384,6 +384,7 @@ def _is_thebe(script):
 
 def setup(app):
     app.setup_extension("lean_pages")
+    app.setup_extension("looked_up_once")
     app.setup_extension("safe_pages")
     app.add_config_value("anura_repository", "", "html", [str])
     app.connect("config-inited", know_repository)
