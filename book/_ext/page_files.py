@@ -106,8 +106,8 @@ def write_palette(image, path):
     """Write a picture with the 256 colours that stand for its own best, whole or not at all.
 
     Pillow finds the first 256 (median cut). Then each becomes the mean of those that it stands for, and each colour
-    goes to the nearest, so that all stay on the picture's colour map, and edges between their two colours. Pillow would do
-    this second part pixel by pixel (``kmeans=1``), which takes twice as long.
+    goes to the nearest, so that all stay on the picture's colour map, and edges between their two colours. Pillow would
+    do this second part pixel by pixel (``kmeans=1``), which takes twice as long.
     """
     part, pixels = path.with_suffix(".part"), np.asarray(image)
     index, packed = pd.factorize((pixels @ np.array([1 << 16, 1 << 8, 1], dtype=np.int32)).ravel())
