@@ -155,24 +155,13 @@ def test_bad_input_is_named(signal, options, message):
 
 
 @pytest.fixture
-def open_page(browser, tmp_path):
-    """Open players from a file; whatever the console or the network said is an error at the end."""
-    said, context = [], browser.new_context(viewport={"width": 390, "height": 800})
-
+def open_page(open_html):
     def opened(*players):
-        (tmp_path / "page.html").write_text(page(*players), encoding="utf-8")
-        tab = context.new_page()
-        tab.on("console", lambda message: said.append(message.text))
-        tab.on("pageerror", lambda error: said.append(str(error)))
-        # Chromium asks for an icon by itself; a data address is no request.
-        tab.on("request", lambda r: None if r.url.startswith(("data:", "file:")) else said.append(r.url))
-        tab.goto((tmp_path / "page.html").as_uri())
+        tab = open_html(page(*players), width=390)
         tab.wait_for_function("document.querySelectorAll('[data-ready]').length > 0")
         return tab
 
-    yield opened
-    context.close()
-    assert said == []
+    return opened
 
 
 def seconds(tab, which=0):

@@ -77,24 +77,8 @@ def test_live_answers_come_back_as_a_table(folder, clips, tmp_path):
 
 
 @pytest.fixture
-def open_page(browser, tmp_path):
-    said, contexts = [], []
-
-    def opened(*shown, width=900, touch=False):
-        (tmp_path / "page.html").write_text(page(*shown), encoding="utf-8")
-        context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True, has_touch=touch)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("console", lambda message: said.append(message.text))
-        tab.on("pageerror", lambda error: said.append(str(error)))
-        tab.on("request", lambda r: None if r.url.startswith(("data:", "file:", "blob:")) else said.append(r.url))
-        tab.goto((tmp_path / "page.html").as_uri())
-        return tab
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert said == []
+def open_page(open_html):
+    return lambda *shown, **how: open_html(page(*shown), **how)
 
 
 def saved(tab, path):
