@@ -13,8 +13,6 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 from PIL import Image
 
 KINDS = {"audio/mpeg": "mp3", "image/png": "png", "text/css": "css"}
@@ -24,7 +22,6 @@ _DATA = re.compile(r"data:(audio/mpeg|image/png|text/css);base64,([A-Za-z0-9+/]+
 _POLICY_IN_FRAME = re.compile("&lt;meta http-equiv=&quot;Content-Security-Policy&quot; content=&quot;.*?&quot;&gt;")
 LARGE = 100_000  # bytes of a picture
 LEAST = 700  # characters; a shorter one is cheaper inside the page
-ROUNDS = 15  # of looking for a picture's 256 colours; more hardly change it
 
 
 def move_inline(site, scripts):
@@ -87,7 +84,10 @@ def plain_script(script):
 
 
 def shrink_pictures(folder):
-    """Give the large pictures of a folder a palette of 256 colours: a third of the bytes, looking the same."""
+    """Give the large pictures of a folder a palette of 256 colours: a third of the bytes, looking the same.
+
+    Each colour is the mean of those that it stands for (``kmeans``), so that it stays on the picture's colour map.
+    """
     paths = [path for path in sorted(Path(folder).glob("*.png")) if path.stat().st_size > LARGE]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(_shrink, paths))
@@ -103,34 +103,10 @@ def _shrink(path):
 
 
 def write_palette(image, path):
-    """Write a picture with the 256 colours that stand for its own best, whole or not at all.
-
-    Pillow finds the first 256 (median cut). Then each becomes the mean of those that it stands for, and each colour
-    goes to the nearest, so that all stay on the picture's colour map, and edges between their two colours. Pillow would
-    do this second part pixel by pixel (``kmeans=1``), which takes twice as long.
-    """
-    part, pixels = path.with_suffix(".part"), np.asarray(image)
-    index, packed = pd.factorize((pixels @ np.array([1 << 16, 1 << 8, 1], dtype=np.int32)).ravel())
-    colours = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=1).astype(np.float32)
-    group = np.empty(len(packed), dtype=np.intp)
-    group[index] = np.asarray(image.quantize(256, dither=Image.Dither.NONE)).ravel()
-    group, palette = _best_palette(colours, np.bincount(index), group)
-    few = Image.fromarray(group.astype(np.uint8)[index].reshape(pixels.shape[:2]))
-    few.putpalette(np.round(palette).astype(np.uint8).tobytes())
-    few.save(part, "PNG")
+    """Write a picture with the 256 colours that stand for its own best, whole or not at all."""
+    part = path.with_suffix(".part")
+    image.quantize(256, kmeans=1, dither=Image.Dither.NONE).save(part, "PNG")
     part.replace(path)
-
-
-def _best_palette(colours, counts, group):
-    """(group of each colour, mean colour of each group) after some rounds of k-means."""
-    for _ in range(ROUNDS):
-        size = np.bincount(group, counts, 256)
-        sums = [np.bincount(group, counts * channel, 256) for channel in colours.T]
-        palette = (np.stack(sums, axis=1) / np.maximum(size, 1)[:, None]).astype(np.float32)
-        far = (palette**2).sum(axis=1) - 2 * colours @ palette.T  # but for the colour's own square
-        far[:, size == 0] = np.inf
-        group = far.argmin(axis=1)
-    return group, palette
 
 
 def _keep(folder, content, ending, stem=""):

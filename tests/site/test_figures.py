@@ -15,7 +15,6 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 
 IMAGES = Path(__file__).resolve().parents[2] / "book" / "_build" / "html" / "_images"
 SAFE_MAPS = ("magma", "viridis", "cividis", "gray")
-FROM_MAP = 0.02  # a picture has 256 colours, so those of its spectrograms lie a little beside their map
 LEAST_SHARE = 0.0008  # of the picture
 LEAST_CONTRAST = 2.0  # against the background; marks are doubled by their shape, text is black
 LEAST_DIFFERENCE = 9.0  # CIEDE2000 between any two flat colours, for each kind of sight
@@ -58,7 +57,7 @@ def flat_colours(image):
     background = colours[counts.argmax()] / 255
     colours = colours[counts > LEAST_SHARE * corner[..., 0].size] / 255
     maps = np.concatenate([matplotlib.colormaps[name](np.linspace(0, 1, 512))[:, :3] for name in SAFE_MAPS])
-    is_safe = np.array([np.abs(maps - colour).max(axis=1).min() < FROM_MAP for colour in colours])
+    is_safe = np.array([np.abs(maps - colour).max(axis=1).min() < 0.012 for colour in colours])
     return background, colours[~is_safe]
 
 
